@@ -1,0 +1,33 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test thorough fix bench clean
+
+help:  ## List these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -m venv .venv || { echo "python3 -m venv does not work here: install the package python3-venv (Debian, Ubuntu) and run make again" >&2; rm -rf .venv; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: .venv/ready  ## Check the bundled student files and show what a user sees
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python examples/demo.py
+
+check: .venv/ready  ## Format, lint, types, tests with branch coverage, doctests
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -n 2 --hypothesis-profile=ci
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+
+test: .venv/ready  ## The tests alone
+	$(BIN)/pytest -n 2
+
+thorough: .venv/ready  ## The tests with 2,000 examples each, the slow ones included
+	$(BIN)/pytest -n 2 --hypothesis-profile=thorough --slow
+
+fix: .venv/ready  ## Format, and mend what the linter can mend
+	$(BIN)/ruff format . ; $(BIN)/ruff check --fix .
+
+clean:  ## Remove what these targets made
+	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

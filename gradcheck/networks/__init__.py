@@ -1,0 +1,1 @@
+"""What the gradient should be: reference networks, forward and backward."""

@@ -1,0 +1,1 @@
+"""What the loss says about its derivative, by evaluation alone."""

@@ -1,0 +1,140 @@
+"""What is examined, and where: a named reference network, and one point for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gradcheck._typing import (
+    Array,
+    Layout,
+    Loss,
+    LossGrads,
+    Params,
+    Penalty,
+    Reduction,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """One point at which a loss and its gradient are evaluated.
+
+    Attributes
+    ----------
+    params : mapping of str to ndarray
+        Parameters by name; shapes as in the network they belong to.
+    X : ndarray, shape (N, D)
+        Inputs; (D, N) for a network whose layout is ``"columns"``.
+    y : ndarray
+        Labels or targets, as the network's cost wants them.
+    reg : float
+        Strength of the penalty, >= 0.
+    """
+
+    params: Params
+    X: Array
+    y: Array
+    reg: float = 0.0
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{k}{v.shape}" for k, v in self.params.items())
+        return f"Problem({shapes}, X{self.X.shape}, reg={self.reg:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A named reference: what the loss and its gradient should be.
+
+    A network is a chain of affine layers with an activation after each but the last
+    and a cost at the end. Its conventions are fields, because two right submissions
+    may differ in them.
+
+    Attributes
+    ----------
+    name : str
+        ``"softmax"``, ``"logistic"``, ``"linear"`` or ``"deep"``.
+    activations : tuple of str
+        One per hidden layer, first to last; empty for a linear classifier.
+    cost : str
+        ``"softmax"``, ``"logistic"``, ``"sigmoid"`` or ``"squared"``.
+    loss_function, gradient_function : callable
+        ``(params, X, y, reg)`` to the loss, and to the pair of loss and gradients.
+    shape_function : callable
+        ``(D, hidden, C)`` to the shape of each parameter, in order; `hidden` holds
+        the widths of the hidden layers.
+    penalty : {"half", "full", "none"}
+        ``0.5*reg*sum(W**2)``, ``reg*sum(W**2)`` or nothing, over weight matrices.
+    reduction : {"mean", "sum"}
+        Over the examples.
+    layout : {"rows", "columns"}
+        Whether an example is a row of `X` or a column.
+    biases : bool
+        Whether the affine layers have biases.
+    build : callable or None
+        Makes the same network with other conventions; see `variant`.
+    """
+
+    name: str
+    activations: tuple[str, ...]
+    cost: str
+    loss_function: Callable[[Params, Array, Array, float], Loss]
+    gradient_function: Callable[[Params, Array, Array, float], LossGrads]
+    shape_function: Callable[[int, tuple[int, ...], int], dict[str, tuple[int, ...]]]
+    penalty: Penalty = "half"
+    reduction: Reduction = "mean"
+    layout: Layout = "rows"
+    biases: bool = True
+    build: Callable[..., "Network"] | None = field(default=None, repr=False)
+
+    @property
+    def depth(self) -> int:
+        """Number of affine layers."""
+        return len(self.activations) + 1
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the weight matrices, first layer first."""
+        if self.name == "linear":
+            return ("W",)
+        return tuple(f"W{layer}" for layer in range(1, self.depth + 1))
+
+    @property
+    def bias_names(self) -> tuple[str, ...]:
+        """Names of the biases, first layer first; empty without biases."""
+        if not self.biases:
+            return ()
+        return tuple(name.replace("W", "b") for name in self.weights)
+
+    def shapes(
+        self, D: int, hidden: tuple[int, ...], C: int
+    ) -> dict[str, tuple[int, ...]]:
+        """Shape of each parameter for `D` inputs, `hidden` widths and `C` classes."""
+        return self.shape_function(D, hidden, C)
+
+    def loss(self, params: Params, X: Array, y: Array, reg: float) -> Loss:
+        """Evaluate the loss, in nats where it is a likelihood."""
+        return self.loss_function(params, X, y, reg)
+
+    def loss_and_grads(
+        self, params: Params, X: Array, y: Array, reg: float
+    ) -> LossGrads:
+        """Evaluate the loss and its analytic gradient."""
+        return self.gradient_function(params, X, y, reg)
+
+    def variant(self, **conventions: Any) -> "Network":
+        """Return the same network with other conventions.
+
+        Parameters
+        ----------
+        **conventions
+            Any of ``penalty``, ``reduction``, ``layout``, ``biases``.
+        """
+        if self.build is None:
+            return replace(self, **conventions)
+        current: Mapping[str, Any] = {
+            "penalty": self.penalty,
+            "reduction": self.reduction,
+            "layout": self.layout,
+            "biases": self.biases,
+        }
+        return self.build(**{**current, **conventions})

@@ -1,0 +1,245 @@
+"""What a check found: records of numbers first, words made from them last."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from math import isfinite
+from typing import Any
+
+from gradcheck.errors import GradientMismatchError
+
+SCHEMA = 1
+
+
+class Verdict(StrEnum):
+    """The four answers, each with the exit code of the command."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    INCONCLUSIVE = "inconclusive"
+    BROKEN = "broken"
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code: 0 correct, 1 wrong, 3 broken, 4 inconclusive (2 is usage)."""
+        return {"correct": 0, "wrong": 1, "broken": 3, "inconclusive": 4}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """The entry of a parameter furthest outside its measured error.
+
+    Attributes
+    ----------
+    index : tuple of int
+        Place in the parameter.
+    analytic, numeric : float
+        The submitted gradient and the measured derivative there.
+    error : float
+        Half-width of the interval that holds the derivative.
+    """
+
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Relative error of a gradient, exceeded only with the probability given."""
+
+    rel_error: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterReport:
+    """What was found about the gradient of one parameter.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        Of this parameter alone.
+    shape : tuple of int
+        Of the parameter.
+    max_rel_error : float or None
+        Largest relative error seen, in units of the gradient's size.
+    worst : Worst or None
+        The worst entry, where one was measured by itself.
+    bound : Bound or None
+        The certificate; None where nothing could be certified.
+    detectable : float or None
+        Smallest relative error that this check would have seen.
+    pattern : str
+        Which entries are wrong, in words: ``"row 3"``, ``"dense"``, or empty.
+    detail : str
+        Why, where the verdict is not plain from the numbers; or empty.
+    """
+
+    verdict: Verdict
+    shape: tuple[int, ...] = ()
+    max_rel_error: float | None = None
+    worst: Worst | None = None
+    bound: Bound | None = None
+    detectable: float | None = None
+    pattern: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake, named and proven, or one measured fact.
+
+    Attributes
+    ----------
+    id : str
+        Id of the mistake (`gradcheck explain ID`); empty for a measured fact.
+    parameters : tuple of str
+        Whose gradients it touches.
+    measured, expected : str
+        The number that gives it away, and what it should be.
+    statement, advice : str
+        One sentence each: what is wrong, and what to change.
+    verified : bool
+        Whether committing it on the reference reproduces the submitted gradient.
+    ties : tuple of str
+        Other explanations that fit equally well.
+    file, line, column, end_column : str, int
+        Where in the submission; None where unsure.
+    """
+
+    id: str
+    parameters: tuple[str, ...] = ()
+    measured: str = ""
+    expected: str = ""
+    statement: str = ""
+    advice: str = ""
+    verified: bool = False
+    ties: tuple[str, ...] = ()
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Outcome of one law or one rule of hygiene."""
+
+    id: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was checked, and the conventions that it was measured to follow."""
+
+    path: str | None = None
+    object: str | None = None
+    interface: str | None = None
+    network: str | None = None
+    penalty: str | None = None
+    reduction: str | None = None
+    layout: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a check cost."""
+
+    loss_evaluations: int = 0
+    gradient_evaluations: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a check found.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        Is the gradient the derivative of its own loss?
+    message : str
+        Why, in one or two sentences: the reason of a broken or inconclusive verdict.
+    loss_verdict : str
+        Whether the loss is the specified one: ``"specified"``, ``"other"``, or empty
+        where there was nothing to compare it with.
+    loss_message : str
+        What is different about the loss, in a sentence; or empty.
+    parameters : mapping of str to ParameterReport
+        In the order of the parameters.
+    curves : mapping
+        Data for plots by parameter: the V-curve of error against step and the Taylor
+        remainders; JSON-safe.
+    """
+
+    verdict: Verdict
+    message: str = ""
+    loss_verdict: str = ""
+    loss_message: str = ""
+    seed: int = 0
+    subject: Subject = field(default_factory=Subject)
+    parameters: Mapping[str, ParameterReport] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    hygiene: tuple[Outcome, ...] = ()
+    laws: tuple[Outcome, ...] = ()
+    cost: Cost = field(default_factory=Cost)
+    curves: Mapping[str, Any] = field(default_factory=dict)
+    measurements: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the gradient is known to be right; inconclusive is not."""
+        return self.verdict is Verdict.CORRECT
+
+    def assert_ok(self) -> None:
+        """Raise unless the gradient is known to be right.
+
+        Raises
+        ------
+        GradientMismatchError
+            With the whole report as its text.
+        """
+        if not self.ok:
+            raise GradientMismatchError(str(self))
+
+    def score(self, max_points: float = 1.0) -> float:
+        """Return the points earned: the share of parameters that are right.
+
+        Parameters
+        ----------
+        max_points : float, default=1.0
+            What a gradient that is right throughout earns, > 0.
+        """
+        if self.ok:
+            return float(max_points)
+        if self.verdict is Verdict.BROKEN or not self.parameters:
+            return 0.0
+        right = sum(p.verdict is Verdict.CORRECT for p in self.parameters.values())
+        return float(max_points) * right / (len(self.parameters) + 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-safe data, with ``"schema": 1``."""
+        from gradcheck import __version__
+
+        plain = asdict(self)
+        return {
+            "schema": SCHEMA,
+            "gradcheck": __version__,
+            **{key: _json_safe(value) for key, value in plain.items()},
+        }
+
+
+def _json_safe(value: Any) -> Any:
+    """Turn tuples into lists, and numbers that JSON cannot hold into strings."""
+    if isinstance(value, Mapping):
+        return {str(key): _json_safe(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_json_safe(item) for item in value]
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    return str(value) if isinstance(value, StrEnum) else value
