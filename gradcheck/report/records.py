@@ -1,4 +1,4 @@
-"""What a check found: records of numbers first, words made from them last."""
+"""What a check found, as records: numbers first, words made from them last."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -106,7 +106,13 @@ class Finding:
     ties : tuple of str
         Other explanations that fit equally well.
     file, line, column, end_column : str, int
-        Where in the submission; None where unsure.
+        Where in the submission; None where unsure. Columns count characters from 0.
+    proof : str
+        How it is known, and what undoing it does; or empty.
+    snippet : tuple of (int, str)
+        Numbered lines of the submission around `line`.
+    remark : str
+        What is wrong with the marked code, in a few words; or empty.
     """
 
     id: str
@@ -121,20 +127,48 @@ class Finding:
     line: int | None = None
     column: int | None = None
     end_column: int | None = None
+    proof: str = ""
+    snippet: tuple[tuple[int, str], ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Outcome of one law or one rule of hygiene."""
+    """Outcome of one law or one rule of hygiene.
+
+    Attributes
+    ----------
+    id : str
+        Id of the law or rule.
+    ok : bool
+        Whether it holds.
+    detail : str
+        What was found, in a sentence.
+    fatal : bool
+        Whether breaking it makes the gradient wrong, or is only worth a remark.
+    """
 
     id: str
     ok: bool
     detail: str = ""
+    fatal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was checked, and the conventions that it was measured to follow."""
+    """What was checked, and the conventions that it was measured to follow.
+
+    Attributes
+    ----------
+    path, object, interface : str or None
+        File, name in it, and the form in which the gradient was handed in.
+    network, penalty, reduction, layout : str or None
+        Family of the reference and the conventions of the submitted loss.
+    notes : tuple of str
+        What was done to make it run: modules replaced, definitions taken only.
+    title, loss : str
+        One line each on what was found in the file, and on its loss.
+    """
 
     path: str | None = None
     object: str | None = None
@@ -144,6 +178,8 @@ class Subject:
     reduction: str | None = None
     layout: str | None = None
     notes: tuple[str, ...] = ()
+    title: str = ""
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +211,12 @@ class Report:
     curves : mapping
         Data for plots by parameter: the V-curve of error against step and the Taylor
         remainders; JSON-safe.
+    measurements : tuple of str
+        Lines for ``--verbose``.
+    example : str
+        The smallest problem that still shows the mistake, in a sentence.
+    again : str
+        The command or call that repeats this check.
     """
 
     verdict: Verdict
@@ -190,6 +232,13 @@ class Report:
     cost: Cost = field(default_factory=Cost)
     curves: Mapping[str, Any] = field(default_factory=dict)
     measurements: tuple[str, ...] = ()
+    example: str = ""
+    again: str = ""
+
+    def __str__(self) -> str:
+        from gradcheck.report.words import plain_text
+
+        return plain_text(self)
 
     @property
     def ok(self) -> bool:

@@ -1,0 +1,31 @@
+"""What a check found: its records, and the words made from them."""
+
+from gradcheck.report.records import (
+    SCHEMA,
+    Bound,
+    Cost,
+    Finding,
+    Outcome,
+    ParameterReport,
+    Report,
+    Subject,
+    Verdict,
+    Worst,
+)
+from gradcheck.report.words import Line, lines, plain_text
+
+__all__ = [
+    "SCHEMA",
+    "Bound",
+    "Cost",
+    "Finding",
+    "Line",
+    "Outcome",
+    "ParameterReport",
+    "Report",
+    "Subject",
+    "Verdict",
+    "Worst",
+    "lines",
+    "plain_text",
+]

@@ -1,0 +1,251 @@
+"""The words of a report, in the order in which a reader needs them.
+
+Each line carries its role, so that a renderer can add colour without reading the text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import wrap
+
+from gradcheck.report.records import Finding, ParameterReport, Report, Verdict
+
+WIDTH = 80
+
+_HEADLINES = {
+    Verdict.CORRECT: "the gradient is the derivative of its own loss",
+    Verdict.WRONG: "the gradient is not the derivative of its own loss",
+    Verdict.INCONCLUSIVE: "this check cannot tell",
+    Verdict.BROKEN: "there was no gradient to check",
+}
+_LABELS = {
+    Verdict.CORRECT: "RIGHT",
+    Verdict.WRONG: "WRONG",
+    Verdict.INCONCLUSIVE: "INCONCLUSIVE",
+    Verdict.BROKEN: "BROKEN",
+}
+_WORDS = {
+    Verdict.CORRECT: "right",
+    Verdict.WRONG: "wrong",
+    Verdict.INCONCLUSIVE: "cannot tell",
+    Verdict.BROKEN: "broken",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a report: its text, and the role that decides its look.
+
+    Attributes
+    ----------
+    role : str
+        ``"title"``, ``"verdict"``, ``"right"``, ``"wrong"``, ``"unsure"``,
+        ``"finding"``, ``"text"``, ``"code"``, ``"caret"`` or ``"faint"``.
+    text : str
+        Without a line break.
+    """
+
+    role: str
+    text: str = ""
+
+
+def plain_text(report: Report, *, verbose: bool = False) -> str:
+    """Return the report as plain text, at most about 80 columns wide."""
+    return "\n".join(line.text for line in lines(report, verbose=verbose))
+
+
+def lines(report: Report, *, verbose: bool = False) -> Iterator[Line]:
+    """Yield the lines of a report, verdict first.
+
+    Parameters
+    ----------
+    report : Report
+        What was found.
+    verbose : bool, default=False
+        Whether to add the measurements, every law and every rule of hygiene.
+    """
+    yield from _title(report)
+    yield from _headline(report)
+    yield from _parameters(report)
+    for finding in report.findings:
+        yield from _finding(finding)
+    yield from _rules(report, verbose)
+    if verbose and report.measurements:
+        yield Line("faint")
+        yield from (Line("faint", f"  {text}") for text in report.measurements)
+    yield from _closing(report)
+
+
+def _title(report: Report) -> Iterator[Line]:
+    subject = report.subject
+    name = ": ".join(part for part in (subject.path, subject.object) if part)
+    title = subject.title or name
+    if title:
+        yield from _wrapped("title", title)
+    if subject.loss:
+        yield from _wrapped("faint", f"loss: {subject.loss}")
+    for note in subject.notes:
+        yield from _wrapped("faint", f"note: {note}")
+    if title:
+        yield Line("text")
+
+
+def _headline(report: Report) -> Iterator[Line]:
+    text = report.message if report.verdict is Verdict.BROKEN else ""
+    text = text or _HEADLINES[report.verdict]
+    label = _LABELS[report.verdict]
+    if report.verdict is Verdict.CORRECT and report.loss_verdict == "specified":
+        text += ", and the loss is the specified one"
+    elif report.verdict is Verdict.CORRECT and report.loss_verdict == "other":
+        label, text = "RIGHT derivative, OTHER loss", report.loss_message
+    elif report.verdict is Verdict.WRONG and not _any_wrong(report) and report.message:
+        text = report.message
+    yield from _wrapped("verdict", text, first=f"  {label}   ")
+    if report.verdict is Verdict.INCONCLUSIVE and report.message:
+        yield from _wrapped("text", report.message, first="  ")
+    if report.verdict is not Verdict.CORRECT and report.loss_verdict == "other":
+        yield from _wrapped("unsure", report.loss_message, first="  also: ")
+    yield Line("text")
+
+
+def _any_wrong(report: Report) -> bool:
+    return any(p.verdict is Verdict.WRONG for p in report.parameters.values())
+
+
+def _parameters(report: Report) -> Iterator[Line]:
+    if not report.parameters:
+        return
+    names = max(len(name) for name in report.parameters)
+    shapes = max(len(_shape(p)) for p in report.parameters.values())
+    for name, parameter in report.parameters.items():
+        role = {Verdict.CORRECT: "right", Verdict.WRONG: "wrong"}.get(
+            parameter.verdict, "unsure"
+        )
+        head = f"  {name:<{names}}  {_shape(parameter):<{shapes}}  "
+        yield from _wrapped(role, _numbers(parameter), first=head)
+    yield Line("text")
+
+
+def _shape(parameter: ParameterReport) -> str:
+    return f"({', '.join(map(str, parameter.shape))})"
+
+
+def _numbers(parameter: ParameterReport) -> str:
+    """Say what was found about one parameter, in one line."""
+    word, worst = _WORDS[parameter.verdict], parameter.worst
+    if parameter.verdict is Verdict.CORRECT:
+        text = "right"
+        if parameter.max_rel_error is not None:
+            text += f"   max relative error: {parameter.max_rel_error:.1e}"
+        if parameter.bound is not None:
+            text += f"   certified below {parameter.bound.rel_error:.0e}"
+        return text
+    if parameter.verdict is Verdict.WRONG and worst is not None:
+        where = ", ".join(map(str, worst.index))
+        text = (
+            f"{word}   yours {worst.analytic:< 9.6g} measured {worst.numeric: .6g}"
+            f" +- {worst.error:.0e}"
+        )
+        text += f"   at [{where}]" if where else ""
+        return text + (f"   ({parameter.pattern})" if parameter.pattern else "")
+    return f"{word}   {parameter.detail}".rstrip()
+
+
+def _finding(finding: Finding) -> Iterator[Line]:
+    where = f" in {', '.join(finding.parameters)}" if finding.parameters else ""
+    head = f"{finding.id}{where}: " if finding.id else "measured: "
+    yield from _wrapped("finding", head + finding.statement)
+    pairs = [("measured", finding.measured), ("should be", finding.expected)]
+    pairs += [("proof", finding.proof)]
+    if finding.ties:
+        pairs += [("or", f"{', '.join(finding.ties)}: nothing can tell these apart")]
+    for label, text in pairs:
+        if text:
+            yield from _wrapped("text", text, first=f"  {label:<10} ")
+    yield from _snippet(finding)
+    if finding.advice:
+        yield from _wrapped("text", finding.advice, first="  fix        ")
+    yield Line("text")
+
+
+def _snippet(finding: Finding) -> Iterator[Line]:
+    """Show the line as good compilers do, with a caret under what is wrong."""
+    if finding.line is None:
+        return
+    yield Line("text")
+    yield Line("faint", f"   --> {finding.file}:{finding.line}")
+    for number, source in finding.snippet:
+        yield Line("code", f"  {number:>4} | {source}")
+        if number == finding.line and finding.column is not None:
+            end = finding.end_column or finding.column + 1
+            carets = " " * finding.column + "^" * max(1, end - finding.column)
+            yield Line("caret", f"       | {carets} {finding.remark}".rstrip())
+
+
+def _rules(report: Report, verbose: bool) -> Iterator[Line]:
+    """Name what is broken among laws and hygiene; count what holds."""
+    named = {finding.id for finding in report.findings}
+    for outcome in (*report.hygiene, *report.laws):
+        if verbose and outcome.ok:
+            yield from _wrapped("faint", f"{outcome.id}: {outcome.detail}", first="  ")
+        elif not outcome.ok and outcome.id not in named:
+            role = "wrong" if outcome.fatal else "unsure"
+            yield from _wrapped(role, f"{outcome.id}: {outcome.detail}", first="  ")
+    if report.verdict is Verdict.CORRECT:
+        yield from _certificate(report)
+
+
+def _certificate(report: Report) -> Iterator[Line]:
+    bounds = [p.bound for p in report.parameters.values() if p.bound is not None]
+    if bounds:
+        largest = max(bound.rel_error for bound in bounds)
+        yield from _wrapped(
+            "text",
+            f"a relative error above {largest:.0e} in any of them would have escaped "
+            f"with probability below {bounds[0].probability:.0e}",
+        )
+    held = [f"{_count(sum(law.ok for law in report.laws), 'law')} hold"]
+    held = held if report.laws else []
+    if all(outcome.ok for outcome in report.hygiene) and report.hygiene:
+        held += ["inputs unchanged", "repeatable"]
+    if report.cost.loss_evaluations:
+        held += [f"{report.cost.loss_evaluations} loss evaluations"]
+    if held:
+        yield from _wrapped("faint", "; ".join(held))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _closing(report: Report) -> Iterator[Line]:
+    if report.example:
+        yield from _wrapped("faint", f"smallest failing example: {report.example}")
+    named = [finding.id for finding in report.findings if finding.id]
+    if report.again:
+        yield from _wrapped("faint", f"again: {report.again}")
+    if named:
+        yield from _wrapped("faint", f"more: gradcheck explain {named[0]}")
+
+
+def _wrapped(role: str, text: str, *, first: str = "") -> Iterator[Line]:
+    """Wrap at the width of a terminal, hanging under the first word of the text.
+
+    Line breaks in `text` are kept, so that a message may carry an example.
+    """
+    indent = " " * len(first)
+    for number, paragraph in enumerate(text.split("\n")):
+        start = indent if number else first
+        if paragraph.startswith("    "):  # an example, shown as it is
+            yield Line("code", indent + paragraph)
+            continue
+        pieces = wrap(
+            paragraph,
+            WIDTH,
+            initial_indent=start,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+        for piece in pieces or [""]:
+            yield Line(role, piece)
