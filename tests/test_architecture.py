@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "gradcheck"
 LAYERS = """_typing errors | problem | networks numeric | comparison hygiene laws
-| faults factors | experiments | diagnosis | report | checker | rendering
+fingerprint | faults factors | experiments | diagnosis | report | checker | rendering
 | submissions frameworks strategies | grading testing | cli pytest_plugin"""
 LEVEL = {m: i for i, layer in enumerate(LAYERS.split("|")) for m in layer.split()}
 

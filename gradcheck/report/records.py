@@ -209,14 +209,23 @@ class Report:
     parameters : mapping of str to ParameterReport
         In the order of the parameters.
     curves : mapping
-        Data for plots by parameter: the V-curve of error against step and the Taylor
-        remainders; JSON-safe.
+        Data for plots, JSON-safe, by parameter; every part may be absent, every list is
+        plain. ``"steps"``: ``h`` and ``error`` (of the numeric derivative against the
+        analytic one at one entry, absolute), ``noise`` and ``truncation`` (what
+        rounding and the step should contribute, same length), ``index``, ``chosen``.
+        ``"taylor"``: ``h``, ``remainder`` (``|f(p+hv) - f(p) - h g.v|``), ``slope``
+        (fitted; 2 for a right gradient, 1 for a wrong one). ``"entries"``: ``shape``,
+        ``analytic``, ``numeric``, ``error`` (half-width of the interval), flat in C
+        order, of up to some thousand entries.
     measurements : tuple of str
         Lines for ``--verbose``.
     example : str
         The smallest problem that still shows the mistake, in a sentence.
     again : str
         The command or call that repeats this check.
+    fingerprint : mapping
+        What `gradcheck.fingerprint` measured: numbers by parameter that are the same
+        for the same wrong gradient, whatever the seed.
     """
 
     verdict: Verdict
@@ -234,6 +243,7 @@ class Report:
     measurements: tuple[str, ...] = ()
     example: str = ""
     again: str = ""
+    fingerprint: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         from gradcheck.report.words import plain_text
