@@ -8,9 +8,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "gradcheck"
-LAYERS = """_typing errors | problem | networks numeric | comparison hygiene laws
-fingerprint | faults factors | experiments | diagnosis | report | checker | rendering
-| submissions frameworks strategies | grading testing | cli pytest_plugin"""
+LAYERS = """
+_typing errors
+| problem structure
+| networks numeric
+| comparison fingerprint hygiene laws
+| faults factors
+| experiments
+| diagnosis
+| report
+| checker
+| rendering
+| submissions frameworks strategies
+| grading testing
+| cli pytest_plugin
+"""
 LEVEL = {m: i for i, layer in enumerate(LAYERS.split("|")) for m in layer.split()}
 
 

@@ -1,0 +1,133 @@
+"""Parameters as people keep them: a dict, a list, a tuple, one array, or nested."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck._typing import Array, Params
+from gradcheck.errors import GradcheckError
+
+SINGLE = "params"
+"""The name of a parameter that is handed in as one array, without a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """How named arrays are put back into the caller's own structure.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Leaves in order; ``"layer1.W"`` for a nested one, ``"0"`` in a list.
+    rebuild : callable
+        Named arrays to the caller's structure.
+    """
+
+    names: tuple[str, ...]
+    rebuild: Callable[[Params], Any]
+
+
+def name_leaves(params: Any) -> tuple[dict[str, Array], Structure]:
+    """Name every array in `params` and copy it as float64.
+
+    Parameters
+    ----------
+    params : array, number, mapping or sequence of these, to any depth
+        Left unchanged. Float32 and integers become float64; complex is refused.
+
+    Returns
+    -------
+    named : dict of str to ndarray of float64
+        A copy of each leaf.
+    structure : Structure
+        Puts named arrays back into the caller's form.
+
+    Raises
+    ------
+    GradcheckError
+        If there is no parameter, or one is not real and finite.
+
+    Examples
+    --------
+    >>> named, structure = name_leaves([np.array([1.0, 2.0]), 3.0])
+    >>> named
+    {'0': array([1., 2.]), '1': array(3.)}
+    >>> structure.rebuild(named)
+    [array([1., 2.]), array(3.)]
+    """
+    named = {name: _as_float(name, leaf) for name, leaf in _leaves("", params)}
+    if not any(array.size for array in named.values()):
+        raise GradcheckError(
+            "params holds no numbers, but should hold at least one array of parameters"
+        )
+    return named, Structure(tuple(named), lambda values: _rebuild("", params, values))
+
+
+def read_leaves(structure: Structure, grads: Any) -> dict[str, Any]:
+    """Name the leaves of a gradient that has the structure of its parameters.
+
+    A single array's gradient may be any array-like; leaves that are missing are
+    simply absent, and those beyond the parameters' are kept.
+    """
+    if structure.names == (SINGLE,) and not isinstance(grads, Mapping):
+        return {SINGLE: grads}
+    return dict(_leaves("", grads))
+
+
+def _join(prefix: str, name: object) -> str:
+    return f"{prefix}.{name}" if prefix else str(name)
+
+
+def _is_branch(node: Any) -> bool:
+    """Whether a sequence holds parameters, and is not itself a vector of numbers."""
+    return isinstance(node, list | tuple) and any(
+        isinstance(child, Mapping | list | tuple | np.ndarray) for child in node
+    )
+
+
+def _leaves(prefix: str, node: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from _leaves(_join(prefix, key), child)
+    elif _is_branch(node):
+        for position, child in enumerate(node):
+            yield from _leaves(_join(prefix, position), child)
+    else:
+        yield prefix or SINGLE, node
+
+
+def _rebuild(prefix: str, node: Any, values: Params) -> Any:
+    if isinstance(node, Mapping):
+        return {
+            key: _rebuild(_join(prefix, key), child, values)
+            for key, child in node.items()
+        }
+    if _is_branch(node):
+        children: Sequence[Any] = [
+            _rebuild(_join(prefix, position), child, values)
+            for position, child in enumerate(node)
+        ]
+        if hasattr(node, "_fields"):  # a named tuple
+            return type(node)(*children)
+        return type(node)(children)
+    return values[prefix or SINGLE]
+
+
+def _as_float(name: str, leaf: Any) -> Array:
+    try:
+        array = np.array(leaf)
+    except ValueError as error:
+        raise GradcheckError(f"params[{name!r}] is not an array: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise GradcheckError(
+            f"params[{name!r}].dtype = {array.dtype}, but should be a real number's"
+        )
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise GradcheckError(
+            f"params[{name!r}] holds NaN or infinity, but should be finite where its "
+            "gradient is checked"
+        )
+    return array
