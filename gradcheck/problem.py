@@ -72,6 +72,8 @@ class Network:
         Whether the affine layers have biases.
     build : callable or None
         Makes the same network with other conventions; see `variant`.
+    output : str
+        Activation of the last layer, between its scores and the cost.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Network:
     layout: Layout = "rows"
     biases: bool = True
     build: Callable[..., "Network"] | None = field(default=None, repr=False)
+    output: str = "identity"
 
     @property
     def depth(self) -> int:
