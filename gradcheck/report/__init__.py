@@ -1,5 +1,6 @@
 """What a check found: its records, and the words made from them."""
 
+from gradcheck.report.reading import from_dict
 from gradcheck.report.records import (
     SCHEMA,
     Bound,
@@ -26,6 +27,7 @@ __all__ = [
     "Subject",
     "Verdict",
     "Worst",
+    "from_dict",
     "lines",
     "plain_text",
 ]
