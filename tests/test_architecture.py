@@ -10,8 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[1] / "gradcheck"
 LAYERS = """
 _typing errors
-| problem structure
+| problem structure randomness
 | networks numeric
+| reading
+| guard
 | comparison fingerprint hygiene laws
 | faults factors
 | experiments

@@ -1,0 +1,166 @@
+"""Calling a function that nobody has checked yet.
+
+Whatever it does to its arguments happens to copies; whatever it raises becomes an
+`UnusableError` that says where.
+"""
+
+import random
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradcheck._typing import Array, Grads, Params
+from gradcheck.errors import GradcheckError
+from gradcheck.reading import UnusableError, read_grads, read_loss
+from gradcheck.structure import Structure
+
+
+class Guarded:
+    """A loss and its gradient behind one door, with counts of the calls.
+
+    Parameters
+    ----------
+    pair : callable
+        Parameters in the caller's structure to ``(loss, grads)``.
+    params : mapping of str to ndarray
+        The point at which shapes are fixed.
+    structure : Structure
+        Of the caller's parameters.
+    loss : callable, optional
+        Parameters in the caller's structure to the loss alone.
+    batch : callable, optional
+        Many points, as mappings, to an array of losses, in one go.
+    name : str
+        What to call the function in messages.
+
+    Attributes
+    ----------
+    loss_calls, gradient_calls : int
+        Evaluations so far.
+    seeded : bool
+        Whether the global generators are seeded before every call.
+    """
+
+    def __init__(
+        self,
+        pair: Callable[[Any], Any],
+        params: Params,
+        structure: Structure,
+        *,
+        loss: Callable[[Any], Any] | None = None,
+        batch: Callable[[Iterable[Params]], Any] | None = None,
+        name: str = "loss_and_grads",
+    ) -> None:
+        self._pair, self._loss, self._batch = pair, loss, batch
+        self._structure, self.name = structure, name
+        self.shapes = {key: np.shape(value) for key, value in params.items()}
+        self.loss_calls = self.gradient_calls = 0
+        self.seeded = False
+        self.last_raw: Any = None
+        self.last_params: Params = {}
+
+    @property
+    def loss_name(self) -> str:
+        """What to call the function that gives the loss."""
+        return "loss" if self._loss is not None else self.name
+
+    def evaluate(self, points: Iterable[Params]) -> Array:
+        """Return the loss at each point; NaN where it cannot be computed there."""
+        if self._batch is not None:
+            points = list(points)
+            self.loss_calls += len(points)
+            return np.asarray(self._batch(points))
+        values = [self._value(point) for point in points]
+        return np.array(values) if values else np.empty(0)
+
+    def loss(self, params: Params) -> float:
+        """Return the loss at one point.
+
+        Raises
+        ------
+        UnusableError
+            If it cannot be computed there, or is not one finite real number.
+        """
+        if self._batch is not None:
+            return float(self.evaluate([params])[0])
+        self.loss_calls += 1
+        return self._read_loss(self._call(params))
+
+    def gradient(self, params: Params) -> Grads:
+        """Return the submitted gradient at one point, named and as float64."""
+        return self.pair(params)[1]
+
+    def pair(self, params: Params) -> tuple[float, Grads]:
+        """Return the loss and the gradient at one point.
+
+        Raises
+        ------
+        UnusableError
+            If the function raises, or what it returns is not a loss and gradients.
+        """
+        self.gradient_calls += 1
+        copies = {key: np.array(value) for key, value in params.items()}
+        self.last_params = copies
+        returned = self._run(self._pair, self.name, copies)
+        if not isinstance(returned, Sequence) or len(returned) < 2:
+            raise UnusableError("return-value", self._not_a_pair(returned))
+        loss = read_loss(returned[0], self.name)
+        self.last_raw = returned[1]
+        return loss, read_grads(self._structure, self.shapes, returned[1])
+
+    def _value(self, point: Params) -> Any:
+        """Return the loss at a point that the caller may not be defined at."""
+        self.loss_calls += 1
+        try:
+            value = self._call(point)
+        except UnusableError as problem:
+            cause = problem.__cause__
+            outside = isinstance(cause, ArithmeticError | ValueError)
+            if outside or any(np.iscomplexobj(array) for array in point.values()):
+                return np.nan  # outside the loss's domain, or not made for complex
+            raise
+        array = np.asarray(value)
+        return array.reshape(-1)[0] if _is_number(array) else np.nan
+
+    def _call(self, point: Params) -> Any:
+        copies = {key: np.array(value) for key, value in point.items()}
+        if self._loss is not None:
+            return self._run(self._loss, "loss", copies)
+        returned = self._run(self._pair, self.name, copies)
+        if not isinstance(returned, Sequence) or len(returned) < 2:
+            raise UnusableError("return-value", self._not_a_pair(returned))
+        return returned[0]
+
+    def _read_loss(self, value: Any) -> float:
+        return read_loss(value, self.loss_name)
+
+    def _run(self, function: Callable[[Any], Any], name: str, point: Params) -> Any:
+        if self.seeded:
+            random.seed(0)
+            np.random.seed(0)  # noqa: NPY002 - what a submission may draw from
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                return function(self._structure.rebuild(point))
+        except GradcheckError:
+            raise
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            raise UnusableError(
+                "does-not-run",
+                f"{name} raised {type(error).__name__}: {error}  "
+                f"[{where.filename}:{where.lineno}, in {where.name}]",
+            ) from error
+
+    def _not_a_pair(self, returned: Any) -> str:
+        got = "None" if returned is None else f"a {type(returned).__name__}"
+        hint = ": is a `return loss, grads` missing?" if returned is None else ""
+        return f"{self.name} returned {got}, but should return (loss, grads){hint}"
+
+
+def _is_number(array: Array) -> bool:
+    return array.dtype.kind in "fiubc" and array.size == 1

@@ -1,0 +1,298 @@
+"""Rules that a loss and its gradient keep before any differencing makes sense."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradcheck._typing import Array, Grads, Params
+from gradcheck.guard import Guarded
+from gradcheck.randomness import RandomState, preserved_random_state
+from gradcheck.reading import UnusableError
+
+SAME = 1e-12
+"""Two calls agree if they differ by less than this, relative to the largest entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, and whether it is kept.
+
+    Attributes
+    ----------
+    id : str
+        Names what breaks the rule: ``"mutates-input"``.
+    ok : bool
+        Whether it is kept.
+    detail : str
+        What was found, in a sentence.
+    fatal : bool
+        Whether a gradient that breaks it is wrong, or only worth a remark.
+    """
+
+    id: str
+    ok: bool
+    detail: str
+    fatal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The rules, and the loss and gradient of the first call.
+
+    Attributes
+    ----------
+    rules : tuple of Rule
+        In the order in which they were looked at; a broken one first matters most.
+    problem : UnusableError or None
+        Why nothing can be measured, where that is so.
+    loss : float
+        At the point that was inspected; NaN with a problem.
+    grads : dict of str to ndarray
+        The gradient there; empty with a problem.
+    precision : str
+        ``"float64"``, or ``"float32"`` where every gradient came so.
+    repeatable : bool
+        Whether the gradient is the same at every call.
+    """
+
+    rules: tuple[Rule, ...]
+    problem: UnusableError | None = None
+    loss: float = float("nan")
+    grads: Mapping[str, Array] | None = None
+    precision: str = "float64"
+    repeatable: bool = True
+
+
+def inspect(
+    guarded: Guarded,
+    params: Params,
+    *,
+    watched: Mapping[str, Array] | None = None,
+    snapshot: Callable[[], Mapping[str, Array]] | None = None,
+) -> Inspection:
+    """Call the function a few times and look at what it does besides answering.
+
+    Parameters
+    ----------
+    guarded : Guarded
+        The function. Its gradient is called 4 to 7 times, its loss once or twice.
+    params : mapping of str to ndarray
+        A point; left unchanged.
+    watched : mapping of str to ndarray, optional
+        Data handed to the function, as they were.
+    snapshot : callable, optional
+        Returns what was handed to the function last, in the same order.
+
+    Returns
+    -------
+    Inspection
+        Never raises for what the function does.
+    """
+    with preserved_random_state() as state:
+        try:
+            return _inspect(guarded, params, watched or {}, snapshot, state)
+        except UnusableError as problem:
+            rule = Rule(problem.id, False, str(problem))
+            return Inspection((rule,), problem=problem)
+
+
+def _inspect(
+    guarded: Guarded,
+    params: Params,
+    watched: Mapping[str, Array],
+    snapshot: Callable[[], Mapping[str, Array]] | None,
+    state: RandomState,
+) -> Inspection:
+    loss, grads = guarded.pair(params)
+    raw, given = guarded.last_raw, guarded.last_params
+    rules = [
+        _unchanged("mutates-parameters", "params", params, given),
+        _unchanged("mutates-input", "", watched, snapshot() if snapshot else {}),
+        _not_aliased(raw, given),
+        _random_state(state),
+    ]
+    rules += _repeats(guarded, params, loss, grads)
+    rules += [_precision(raw), _alone(guarded, params, loss)]
+    dtypes = {dtype.name for dtype in _dtypes(raw)}
+    repeatable = all(rule.ok or rule.id != "nondeterministic" for rule in rules)
+    return Inspection(
+        tuple(rules),
+        loss=loss,
+        grads=grads,
+        precision="float32" if dtypes & {"float32", "float16"} else "float64",
+        repeatable=repeatable or guarded.seeded,
+    )
+
+
+def _unchanged(id: str, prefix: str, before: Params, after: Params) -> Rule:
+    """Compare what was handed over with what is left of it, bit for bit."""
+    for name, array in before.items():
+        now = after.get(name)
+        if now is not None and not np.array_equal(array, now, equal_nan=True):
+            where = f"{prefix}[{name!r}]" if prefix else name
+            index = tuple(map(int, np.argwhere(np.asarray(array != now))[0]))
+            return Rule(
+                id,
+                False,
+                f"the call changed {where} in place: {where}{_place(index)} was "
+                f"{array[index]:.6g} and is {now[index]:.6g}; work on a copy",
+            )
+    what = "parameters" if prefix else "inputs"
+    return Rule(id, True, f"{what} unchanged")
+
+
+def _place(index: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, index))}]" if index else ""
+
+
+def _not_aliased(raw: Any, given: Params) -> Rule:
+    """See that no gradient shares memory with a parameter or another gradient."""
+    arrays = _arrays(raw)
+    for name, grad in arrays.items():
+        for other, array in given.items():
+            if np.may_share_memory(grad, array) and np.shares_memory(grad, array):
+                text = f"grads[{name!r}] shares memory with params[{other!r}]"
+                return Rule(
+                    "aliased-gradients",
+                    False,
+                    f"{text}: an update in place changes both; return a copy",
+                    fatal=False,
+                )
+    return Rule("aliased-gradients", True, "gradients share no memory", fatal=False)
+
+
+def _arrays(raw: Any) -> dict[str, Array]:
+    if isinstance(raw, Mapping):
+        items = [(str(key), value) for key, value in raw.items()]
+    elif isinstance(raw, list | tuple):
+        items = [(str(key), value) for key, value in enumerate(raw)]
+    else:
+        items = [("params", raw)]
+    return {key: value for key, value in items if isinstance(value, np.ndarray)}
+
+
+def _repeats(guarded: Guarded, params: Params, loss: float, grads: Grads) -> list[Rule]:
+    """Call again here, elsewhere, and here once more, and compare."""
+    first = _flat(grads)
+    loss_again, again = guarded.pair(params)
+    if not _same(first, _flat(again)) and _same(2 * first, _flat(again)):
+        return [_accumulates()]
+    if not _same(first, _flat(again)) or not _close(loss, loss_again):
+        return [_nondeterministic(guarded, params, first, _flat(again))]
+    other = {key: value * 1.1 + 0.01 for key, value in params.items()}
+    try:
+        guarded.pair(other)
+        back = _flat(guarded.pair(params)[1])
+        settled = _flat(guarded.pair(params)[1])
+    except UnusableError:  # undefined there: nothing to compare
+        return [Rule("nondeterministic", True, "the same call gives the same answer")]
+    if not _same(first, back):
+        by_call = _same(first, settled)
+        detail = (
+            "after a call at another point, the gradient here differs from before: "
+            + ("it is that of an earlier call" if by_call else "it is not repeatable")
+        )
+        return [Rule("stale-cache", False, detail + "; recompute it in every call")]
+    return [
+        Rule("nondeterministic", True, "the same call gives the same answer"),
+        Rule("accumulates", True, "a call does not add to the last one's gradient"),
+        Rule("stale-cache", True, "a call elsewhere leaves no trace"),
+    ]
+
+
+def _accumulates() -> Rule:
+    return Rule(
+        "accumulates",
+        False,
+        "the second call at the same point returns twice the gradient of the first: "
+        "it adds to what is there; set the gradient to zero first",
+    )
+
+
+def _nondeterministic(
+    guarded: Guarded, params: Params, first: Array, again: Array
+) -> Rule:
+    """Tell a global generator, which can be frozen, from other randomness."""
+    difference = _distance(first, again)
+    guarded.seeded = True
+    frozen = _same(
+        _flat(guarded.pair(params)[1]), _flat(guarded.pair(params)[1])
+    ) and _close(guarded.loss(params), guarded.loss(params))
+    guarded.seeded = frozen
+    text = (
+        f"two calls at the same point differ by {difference:.1g} of the largest entry"
+    )
+    text += (
+        "; it was checked with numpy.random and random seeded before every call"
+        if frozen
+        else ", and seeding the global generators does not help: freeze the randomness"
+    )
+    return Rule("nondeterministic", False, text, fatal=False)
+
+
+def _precision(raw: Any) -> Rule:
+    dtypes = sorted({dtype.name for dtype in _dtypes(raw)} - {"float64"})
+    single = [name for name in dtypes if name in ("float32", "float16")]
+    whole = [name for name in dtypes if name.startswith(("int", "uint", "bool"))]
+    if whole:
+        return Rule(
+            "integer-arithmetic",
+            False,
+            f"the gradient is of type {whole[0]}, but should be float64: parts of a "
+            "number are lost",
+            fatal=False,
+        )
+    if single:
+        return Rule(
+            "single-precision",
+            False,
+            f"the gradient is of type {single[0]}, but should be float64; it was "
+            "judged at the precision that it has",
+            fatal=False,
+        )
+    return Rule("single-precision", True, "float64 throughout", fatal=False)
+
+
+def _dtypes(raw: Any) -> list[np.dtype[Any]]:
+    return [array.dtype for array in _arrays(raw).values()]
+
+
+def _alone(guarded: Guarded, params: Params, loss: float) -> Rule:
+    alone = guarded.loss(params)
+    if _close(loss, alone) or (guarded.seeded and abs(loss - alone) < abs(loss)):
+        return Rule("loss-differs-alone", True, "one loss, however it is asked for")
+    return Rule(
+        "loss-differs-alone",
+        False,
+        f"loss returns {alone:.10g}, but {guarded.name} returns {loss:.10g} at the "
+        "same point: the gradient was checked against the first",
+    )
+
+
+def _flat(grads: Grads) -> Array:
+    return np.concatenate([np.ravel(array) for array in grads.values()])
+
+
+def _distance(first: Array, again: Array) -> float:
+    scale = max(np.abs(first).max(initial=0.0), np.abs(again).max(initial=0.0))
+    return float(np.abs(first - again).max(initial=0.0) / (scale or 1.0))
+
+
+def _same(first: Array, again: Array) -> bool:
+    return _distance(first, again) <= SAME
+
+
+def _close(first: float, again: float) -> bool:
+    return abs(first - again) <= SAME * max(abs(first), abs(again))
+
+
+def _random_state(state: RandomState) -> Rule:
+    used = state.changed()
+    detail = (
+        "the call draws from, or seeds, the global random generators; put back after it"
+        if used
+        else "global random state untouched"
+    )
+    return Rule("global-random-state", not used, detail, fatal=False)
