@@ -45,12 +45,10 @@ class Inspection:
     ----------
     rules : tuple of Rule
         In the order in which they were looked at; a broken one first matters most.
-    problem : UnusableError or None
-        Why nothing can be measured, where that is so.
     loss : float
-        At the point that was inspected; NaN with a problem.
-    grads : dict of str to ndarray
-        The gradient there; empty with a problem.
+        At the point that was inspected.
+    grads : mapping of str to ndarray
+        The gradient there.
     precision : str
         ``"float64"``, or ``"float32"`` where every gradient came so.
     repeatable : bool
@@ -58,9 +56,8 @@ class Inspection:
     """
 
     rules: tuple[Rule, ...]
-    problem: UnusableError | None = None
-    loss: float = float("nan")
-    grads: Mapping[str, Array] | None = None
+    loss: float
+    grads: Grads
     precision: str = "float64"
     repeatable: bool = True
 
@@ -88,14 +85,14 @@ def inspect(
     Returns
     -------
     Inspection
-        Never raises for what the function does.
+
+    Raises
+    ------
+    UnusableError
+        If it does not run, or returns no loss and gradients.
     """
     with preserved_random_state() as state:
-        try:
-            return _inspect(guarded, params, watched or {}, snapshot, state)
-        except UnusableError as problem:
-            rule = Rule(problem.id, False, str(problem))
-            return Inspection((rule,), problem=problem)
+        return _inspect(guarded, params, watched or {}, snapshot, state)
 
 
 def _inspect(

@@ -126,7 +126,7 @@ def _parameters(report: Report) -> Iterator[Line]:
 
 
 def _shape(parameter: ParameterReport) -> str:
-    return f"({', '.join(map(str, parameter.shape))})"
+    return str(tuple(parameter.shape)).replace("()", "scalar")
 
 
 def _numbers(parameter: ParameterReport) -> str:
@@ -196,12 +196,16 @@ def _rules(report: Report, verbose: bool) -> Iterator[Line]:
 
 def _certificate(report: Report) -> Iterator[Line]:
     bounds = [p.bound for p in report.parameters.values() if p.bound is not None]
-    if bounds:
+    if bounds and len(bounds) == len(report.parameters):
         largest = max(bound.rel_error for bound in bounds)
+        chance = max(bound.probability for bound in bounds)
         yield from _wrapped(
             "text",
             f"a relative error above {largest:.0e} in any of them would have escaped "
-            f"with probability below {bounds[0].probability:.0e}",
+            f"with probability below {chance:.0e}"
+            if chance
+            else f"every entry was measured; none is off by more than {largest:.0e} of "
+            "its parameter's gradient",
         )
     held = [f"{_count(sum(law.ok for law in report.laws), 'law')} hold"]
     held = held if report.laws else []

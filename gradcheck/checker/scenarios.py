@@ -1,0 +1,160 @@
+"""The points at which a network is checked, and what its loss turns out to be."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from gradcheck import networks
+from gradcheck._typing import LossAndGrads
+from gradcheck.errors import GradcheckError
+from gradcheck.problem import Network, Problem
+
+LOSS_RTOL = 1e-6
+"""Two losses are the same within this: room for ``log(p + 1e-8)`` and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One point, by name.
+
+    Attributes
+    ----------
+    name : str
+        ``"N7-reg0.1"``: batch size and penalty, as in the names of tests.
+    problem : Problem
+        Parameters, data and penalty.
+    """
+
+    name: str
+    problem: Problem
+
+
+def scenarios(
+    network: Network,
+    *,
+    seed: int = 0,
+    sizes: Mapping[str, Any] | None = None,
+    regs: tuple[float, ...] = (0.1, 0.0),
+) -> tuple[Scenario, ...]:
+    """Draw the points of a check: a generic one first, then others to compare with.
+
+    Parameters
+    ----------
+    network : Network
+    seed : int, default=0
+    sizes : mapping, optional
+        Sizes dictated by the code under examination: any of ``N``, ``D``, ``hidden``
+        and ``C``. The first point has N = 7, the others 1, 5 and 11 unless ``N`` is
+        dictated.
+    regs : tuple of float, default=(0.1, 0.0)
+        Penalties that the code can take, the usual one first.
+
+    Examples
+    --------
+    >>> from gradcheck import networks
+    >>> [s.name for s in scenarios(networks.get("linear"))]
+    ['N7-reg0.1', 'N1-reg0.1', 'N5-reg0', 'N11-reg0.1']
+    """
+    rng = np.random.default_rng(seed)
+    given = dict(sizes or {})
+    shapes = [
+        {"N": 7, "D": 4, "hidden": (6,), "C": 3},
+        {"N": 1, "D": 5, "hidden": (8,), "C": 4},
+        {"N": 5, "D": 3, "hidden": (7,), "C": 2},
+        {"N": 11, "D": 6, "hidden": (5,), "C": 4},
+    ]
+    penalties = (regs[0], regs[0], regs[-1], regs[0])
+    drawn = []
+    for shape, reg in zip(shapes, penalties, strict=True):
+        problem = networks.draw_problem(network, rng, reg=reg, **{**shape, **given})
+        N = {**shape, **given}["N"]
+        drawn.append(Scenario(f"N{N}-reg{reg:g}", problem))
+    return tuple({s.name: s for s in reversed(drawn)}.values())[::-1]
+
+
+def resolve(network: str | Network) -> tuple[Network, tuple[Network, ...]]:
+    """Return the specified network, and every one that the specification admits.
+
+    A name leaves the factor of the penalty open, half or full, and for the logistic
+    net the reduction; a `Network` leaves nothing open.
+
+    Raises
+    ------
+    GradcheckError
+        If the name is not one of a reference network.
+    """
+    if isinstance(network, Network):
+        return network, (network,)
+    if network not in networks.NAMES:
+        raise GradcheckError(
+            f"network={network!r}, but should be a Network or one of "
+            f"{', '.join(map(repr, networks.NAMES))}"
+        )
+    specified = networks.get(network)
+    admitted = [specified, specified.variant(penalty="full")]
+    if network == "logistic":
+        admitted += [n.variant(reduction="sum") for n in admitted]
+    return specified, tuple(admitted)
+
+
+def match_loss(
+    loss: Callable[[Problem], float],
+    admitted: Iterable[Network],
+    points: Iterable[Scenario],
+) -> Network | None:
+    """Find the network, in one of its conventions, whose loss this is at every point.
+
+    Parameters
+    ----------
+    loss : callable
+        The loss at a problem; NaN where it does not run.
+    admitted : iterable of Network
+        Tried first, in order; then their other conventions.
+    points : iterable of Scenario
+
+    Returns
+    -------
+    Network or None
+        None where the loss is none of these.
+    """
+    measured = [(s.problem, loss(s.problem)) for s in points]
+    measured = [(problem, value) for problem, value in measured if np.isfinite(value)]
+    first = tuple(admitted)
+    others = [
+        network.variant(penalty=penalty, reduction=reduction)
+        for network in first[:1]
+        for penalty, reduction in product(("half", "full", "none"), ("mean", "sum"))
+    ]
+    for network in (*first, *others):
+        if measured and all(_same(network, p, value) for p, value in measured):
+            return network
+    return None
+
+
+def _same(network: Network, problem: Problem, value: float) -> bool:
+    reference = float(network.loss(problem.params, problem.X, problem.y, problem.reg))
+    return abs(value - reference) <= LOSS_RTOL * max(abs(reference), abs(value))
+
+
+def differing(
+    loss_and_grads: LossAndGrads, network: Network, problem: Problem
+) -> bool | None:
+    """Whether a gradient is not the reference's at a problem; None if it does not run.
+
+    A look, not a verdict: what differs here is then measured by its own loss.
+    """
+    _, reference = network.loss_and_grads(
+        problem.params, problem.X, problem.y, problem.reg
+    )
+    try:
+        _, grads = loss_and_grads(problem.params, problem.X, problem.y, problem.reg)
+    except GradcheckError:
+        return None
+    return any(
+        np.abs(grads[name] - numbers).max() > LOSS_RTOL * (np.abs(numbers).max() + 1e-6)
+        for name, numbers in reference.items()
+        if numbers.size
+    )

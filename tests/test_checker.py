@@ -1,0 +1,343 @@
+"""From a function to a report: the three checks, and what makes each verdict."""
+
+import json
+
+import numpy as np
+import pytest
+
+import gradcheck
+from gradcheck import networks
+from gradcheck.checker import check_gradients, check_network, check_vjp, scenarios
+from gradcheck.checker.network import describe_loss
+from gradcheck.networks import layers
+from gradcheck.report import Verdict
+
+SOFTMAX = networks.get("softmax")
+
+
+def cubic(p):
+    loss = np.sum(p["W"] ** 3) + np.sum(p["b"] ** 2)
+    return loss, {"W": 3 * p["W"] ** 2, "b": 2 * p["b"]}
+
+
+POINT = {"W": np.array([[1.0, -2.0], [0.5, 3.0]]), "b": np.array([0.25, -1.5])}
+
+
+def spoiled(network, key, change):
+    def function(params, X, y, reg):
+        loss, grads = network.loss_and_grads(params, X, y, reg)
+        return loss, {**grads, key: change(grads[key])}
+
+    return function
+
+
+def test_a_right_gradient_is_called_right():
+    report = check_gradients(cubic, POINT)
+    assert report.verdict is Verdict.CORRECT
+    assert report.ok
+    assert list(report.parameters) == ["W", "b"]
+    assert all(rule.ok for rule in report.hygiene)
+    assert report.cost.loss_evaluations > 0
+    assert report.score(10) == 10.0
+    report.assert_ok()
+
+
+def test_a_wrong_entry_is_called_wrong_and_shown():
+    def wrong(p):
+        loss, grads = cubic(p)
+        grads["W"][1, 0] *= 2
+        return loss, grads
+
+    report = check_gradients(wrong, POINT)
+    assert report.verdict is Verdict.WRONG
+    assert report.parameters["b"].verdict is Verdict.CORRECT
+    worst = report.parameters["W"].worst
+    assert worst.index == (1, 0)
+    assert worst.analytic == 1.5
+    assert abs(worst.numeric - 0.75) <= worst.error
+    assert 0 < report.score(10) < 10
+    with pytest.raises(gradcheck.GradientMismatchError, match="WRONG"):
+        report.assert_ok()
+
+
+@pytest.mark.parametrize("form", [np.array([1.0, -2.0]), [np.ones(2), np.array(3.0)]])
+def test_parameters_come_in_any_structure(form):
+    def squares(p):
+        if isinstance(p, list):
+            return sum(np.sum(a**2) for a in p), [2 * a for a in p]
+        return np.sum(p**2), 2 * p
+
+    before = [np.copy(a) for a in form]
+    assert check_gradients(squares, form).ok
+    assert all(np.array_equal(a, b) for a, b in zip(before, form, strict=True))
+
+
+def test_a_function_that_does_not_run_is_broken():
+    report = check_gradients(lambda p: None, POINT)
+    assert report.verdict is Verdict.BROKEN
+    assert report.message.startswith("loss_and_grads returned None")
+    assert report.score() == 0.0
+    assert [rule.id for rule in report.hygiene] == ["return-value"]
+    assert "BROKEN   loss_and_grads returned None" in str(report)
+
+
+def test_breaking_a_fatal_rule_of_hygiene_is_wrong_though_entries_match():
+    def mutating(p):
+        answer = cubic(p)
+        p["b"] += 1.0
+        return answer
+
+    report = check_gradients(mutating, POINT)
+    assert report.verdict is Verdict.WRONG
+    assert [finding.id for finding in report.findings] == ["mutates-parameters"]
+    assert "the call changed params['b'] in place" in str(report)
+
+
+def test_randomness_that_cannot_be_frozen_is_no_proof_of_a_mistake():
+    rng = np.random.default_rng(0)
+
+    def noisy(p):
+        loss, grads = cubic(p)
+        return loss, {k: g + rng.normal(size=g.shape) for k, g in grads.items()}
+
+    report = check_gradients(noisy, POINT)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "two calls at the same point differ" in report.message
+
+
+@pytest.mark.parametrize("name", networks.NAMES)
+def test_every_reference_network_is_called_right(name):
+    report = check_network(networks.get(name).loss_and_grads, name)
+    assert report.verdict is Verdict.CORRECT
+    assert report.loss_verdict == "specified"
+    assert report.subject.network == name
+
+
+@pytest.mark.parametrize("key", ["W1", "b1", "W2", "b2"])
+def test_the_wrong_parameter_of_a_network_is_named(key):
+    report = check_network(spoiled(SOFTMAX, key, lambda g: 1.01 * g), "softmax")
+    assert report.verdict is Verdict.WRONG
+    wrong = [k for k, p in report.parameters.items() if p.verdict is Verdict.WRONG]
+    assert wrong == [key]
+
+
+def test_the_penalty_convention_is_measured_and_not_assumed():
+    full = networks.get("softmax", penalty="full").loss_and_grads
+    report = check_network(full, "softmax")
+    assert (report.verdict, report.loss_verdict) == (Verdict.CORRECT, "specified")
+    assert report.subject.penalty == "full"
+    report = check_network(full, SOFTMAX)
+    assert (report.verdict, report.loss_verdict) == (Verdict.CORRECT, "other")
+    assert report.loss_message == (
+        "the loss is mean softmax cross-entropy + reg * sum(W^2); biases free, but "
+        "should be mean softmax cross-entropy + 0.5 * reg * sum(W^2); biases free"
+    )
+
+
+def test_a_right_gradient_of_another_loss_is_said_to_be_one():
+    def scaled(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        return 3 * loss, {k: 3 * g for k, g in grads.items()}
+
+    report = check_network(scaled, "softmax")
+    assert (report.verdict, report.loss_verdict) == (Verdict.CORRECT, "other")
+    assert "RIGHT derivative, OTHER loss" in str(report)
+
+
+def test_a_gradient_wrong_for_one_example_only_is_found():
+    def wrong_alone(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        return loss, {**grads, "b1": grads["b1"] * (1 + (len(X) == 1))}
+
+    report = check_network(wrong_alone, "softmax")
+    assert report.verdict is Verdict.WRONG
+    assert report.message == ("right at N = 7, reg = 0.1; wrong at N = 1, reg = 0.1")
+
+
+def test_what_does_not_run_elsewhere_is_judged_where_it_runs():
+    def fixed(params, X, y, reg):
+        if len(X) != 7:
+            raise ValueError("made for seven")
+        return SOFTMAX.loss_and_grads(params, X, y, reg)
+
+    assert check_network(fixed, "softmax").verdict is Verdict.CORRECT
+
+
+def test_data_changed_in_place_is_wrong():
+    def centring(params, X, y, reg):
+        X -= X.mean(axis=0)
+        return SOFTMAX.loss_and_grads(params, X, y, reg)
+
+    report = check_network(centring, "softmax")
+    assert report.verdict is Verdict.WRONG
+    assert "mutates-input" in [finding.id for finding in report.findings]
+
+
+def test_losses_in_a_batch_are_used():
+    calls = []
+
+    def function(params, X, y, reg):
+        return SOFTMAX.loss_and_grads(params, X, y, reg)
+
+    def losses(points, X, y, reg):
+        calls.append(1)
+        return np.array([SOFTMAX.loss(p, X, y, reg) for p in points])
+
+    function.losses = losses
+    assert check_network(function, "softmax").ok
+    assert calls
+
+
+def test_an_unknown_network_is_a_usage_error():
+    with pytest.raises(gradcheck.GradcheckError, match="network='perceptron', but"):
+        check_network(SOFTMAX.loss_and_grads, "perceptron")
+
+
+def test_dictated_sizes_are_kept():
+    drawn = scenarios(SOFTMAX, sizes={"D": 9, "hidden": (4,), "C": 5}, regs=(0.5,))
+    assert {s.problem.params["W1"].shape for s in drawn} == {(9, 4)}
+    assert [s.name for s in drawn] == [
+        "N7-reg0.5",
+        "N1-reg0.5",
+        "N5-reg0.5",
+        "N11-reg0.5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("conventions", "words"),
+    [
+        ({}, "mean softmax cross-entropy + 0.5 * reg * sum(W^2); biases free"),
+        (
+            {"penalty": "none", "reduction": "sum"},
+            "sum softmax cross-entropy, no penalty",
+        ),
+    ],
+)
+def test_a_loss_is_described_in_one_line(conventions, words):
+    assert describe_loss(networks.get("softmax", **conventions)) == words
+
+
+X = np.array([[1.0, -2.0, 3.0], [0.5, 1.5, -0.7]])
+
+
+def test_a_right_layer_is_called_right():
+    W, b = np.array([[1.0, 2.0], [0.3, -1.0], [0.4, 0.9]]), np.array([0.1, -0.2])
+    report = check_vjp(layers.affine, layers.affine_backward, [X, W, b])
+    assert report.ok
+    assert list(report.parameters) == ["x", "W", "b"]
+    ids = [rule.id for rule in report.hygiene]
+    assert ids[-3:] == ["mutates-upstream", "zero-upstream", "linear-upstream"]
+
+
+def test_labels_are_handed_on_and_not_differentiated():
+    y = np.array([2, 0])
+    report = check_vjp(
+        layers.softmax_cross_entropy, layers.softmax_cross_entropy_backward, [X, y]
+    )
+    assert report.ok
+    assert list(report.parameters) == ["scores"]
+
+
+def named_forward(x, slope):
+    return x * slope, (x, slope)
+
+
+def named_backward(dout, cache):
+    x, slope = cache
+    return {"dx": dout * slope, "slope": np.sum(dout * x)}
+
+
+def test_inputs_and_gradients_may_have_names():
+    inputs = {"x": X, "slope": np.array(0.3)}
+    assert check_vjp(named_forward, named_backward, inputs).ok
+
+
+def test_a_layer_without_a_cache_and_with_a_single_input():
+    assert check_vjp(lambda x: 2 * x, lambda dout: 2 * dout, X).ok
+
+
+def test_a_layer_that_forgets_its_upstream_is_found():
+    report = check_vjp(
+        lambda x: (np.maximum(0, x), x), lambda dout, x: 1.0 * (x > 0), [X]
+    )
+    assert report.verdict is Verdict.WRONG
+    found = {finding.id: finding.statement for finding in report.findings}
+    assert found["zero-upstream"] == (
+        "a zero upstream gradient gives 1, but should give 0: something is not "
+        "multiplied by it"
+    )
+    assert "linear-upstream" in found
+
+
+def test_an_upstream_changed_in_place_is_a_remark():
+    def backward(dout, x):
+        dout[x <= 0] = 0
+        return dout
+
+    report = check_vjp(lambda x: (np.maximum(0, x), x), backward, [X])
+    assert report.ok
+    rule = next(rule for rule in report.hygiene if rule.id == "mutates-upstream")
+    assert not rule.ok
+    assert not rule.fatal
+
+
+def test_an_upstream_that_breaks_the_layer_is_told():
+    def backward(dout, x):
+        if not dout.any():
+            raise ZeroDivisionError("no upstream")
+        return dout
+
+    report = check_vjp(lambda x: (1.0 * x, x), backward, [X])
+    assert report.verdict is Verdict.WRONG
+    assert "other upstreams: backward raised" in str(report).replace("\n", " ")
+
+
+def returns_nothing(x):
+    return None
+
+
+def raises(x):
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize(
+    ("forward", "message"),
+    [
+        (returns_nothing, "forward returned None, but should return (out, cache)"),
+        (raises, "forward raised ValueError: no"),
+    ],
+)
+def test_a_forward_pass_that_does_not_run_is_broken(forward, message):
+    report = check_vjp(forward, lambda dout: dout, [X])
+    assert report.verdict is Verdict.BROKEN
+    assert report.message == message
+
+
+def test_a_layer_without_real_inputs_is_a_usage_error():
+    with pytest.raises(gradcheck.GradcheckError, match="inputs holds no array of real"):
+        check_vjp(lambda y: y, lambda dout: dout, [np.array([1, 2])])
+
+
+def test_a_forward_pass_that_hides_its_arguments_gets_numbers():
+    report = check_vjp(lambda *args: (args[0] * 2, None), lambda dout, _: 2 * dout, [X])
+    assert list(report.parameters) == ["0"]
+    assert check_vjp(np.negative, lambda dout: -dout, [X]).ok
+
+
+def test_a_report_is_json_safe_and_keeps_its_keys():
+    report = check_network(spoiled(SOFTMAX, "W1", lambda g: 7 * g), "softmax", seed=3)
+    data = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert data["schema"] == 1
+    assert data["verdict"] == "wrong"
+    assert data["seed"] == 3
+    assert set(data["parameters"]["W1"]["worst"]) == {
+        "index",
+        "analytic",
+        "numeric",
+        "error",
+    }
+    assert {"path", "object", "interface", "network", "penalty", "reduction"} <= set(
+        data["subject"]
+    )
+    assert {"findings", "hygiene", "laws", "cost"} <= set(data)
