@@ -1,0 +1,6 @@
+"""``python -m gradcheck``."""
+
+from gradcheck.cli import run
+
+if __name__ == "__main__":
+    run()
