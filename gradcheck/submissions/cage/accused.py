@@ -1,0 +1,268 @@
+"""Loads one file and answers the judge's questions about it.
+
+What it says is a number or a hint. The submission runs in the same process and may
+replace anything in here: it then answers for itself, and is judged by its answers.
+"""
+
+import random
+import struct
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import wire
+from .excuses import UnanswerableError, article, explain, words
+
+Array = NDArray[Any]
+
+# Kept by name: a submission may replace numpy's attributes, by mistake or on purpose.
+_asarray, _array, _ndarray = np.asarray, np.array, np.ndarray
+_contiguous, _errstate, _numpy_seed = np.ascontiguousarray, np.errstate, np.random.seed
+_float64 = np.float64
+
+
+class Channel(Protocol):
+    """What is needed of a socket."""
+
+    def recv_into(self, buffer: memoryview) -> int:
+        """Receive some bytes; 0 at the end."""
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of them."""
+
+
+class Accused:
+    """One submission, loaded, and what was seen of it.
+
+    Parameters
+    ----------
+    forms : module
+        Offers ``load(source, path, objects)``; see `gradcheck.submissions.forms`.
+    memory_mb : int
+        For the sentence about memory.
+    notes : dict
+        Hints gathered so far, filled further here.
+    """
+
+    def __init__(self, forms: Any, memory_mb: int, notes: dict[str, Any]) -> None:
+        self.forms = forms
+        self.memory_mb = memory_mb
+        self.notes = notes
+        self.path = ""
+        self.offer: Any = None
+
+    def load(self, head: dict[str, Any], source: bytes) -> dict[str, Any]:
+        """Load the file; return what it offers."""
+        self.path = head["path"]
+
+        def load() -> Any:
+            self.offer = self.forms.load(source, self.path, tuple(head["objects"]))
+            return self.offer.describe()
+
+        offered: dict[str, Any] = self._guarded(load, "loading the file")
+        return offered
+
+    def evaluate(self, head: dict[str, Any], blob: memoryview) -> bytes:
+        """Answer a batch of points: the losses, then gradients name by name."""
+        arrays = dict(wire.unpack_arrays(head["arrays"], blob))
+        points: int = head["points"]
+        names: list[str] = head["parameters"]
+        losses, stacks = [], {name: bytearray() for name in names}
+        for i in range(points):
+            inputs = {
+                name: _array(array[i] if name in names else array)
+                for name, array in arrays.items()
+            }
+            loss, grads = self._call(head, inputs)
+            losses.append(loss)
+            for name in names if head["gradients"] else ():
+                stacks[name] += self._gradient(grads, name, arrays[name].shape[1:])
+        return struct.pack(f"<{points}d", *losses) + b"".join(stacks.values())
+
+    def _call(self, head: dict[str, Any], inputs: dict[str, Array]) -> Any:
+        """Call the submission once, on copies of its own."""
+        params = {name: inputs[name] for name in head["parameters"]}
+        X, y = inputs["/X"], inputs["/y"]
+        before = {name: array.tobytes() for name, array in inputs.items()}
+        what = "the gradient" if head["gradients"] else "the loss"
+
+        def call() -> Any:
+            random.seed(head["seed"])
+            _numpy_seed(head["seed"])
+            with _errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                loss, grads = self._counted(head, params, X, y)
+                return self._number(loss), grads
+
+        shapes = ", ".join(f"{k.strip('/')} {v.shape}" for k, v in inputs.items())
+        result = self._guarded(call, what, f"it was called with {shapes}")
+        for name, array in inputs.items():
+            if array.tobytes() != before[name]:
+                seen = self.notes.setdefault("mutated", [])
+                seen += [name] if name not in seen else []
+        return result
+
+    def _counted(
+        self, head: dict[str, Any], params: dict[str, Array], X: Array, y: Array
+    ) -> Any:
+        """Evaluate, and count the calls of the file's own functions if asked to."""
+
+        def evaluate() -> Any:
+            return self.offer.evaluate(
+                head["unit"], params, X, y, head["reg"], head["gradients"]
+            )
+
+        if not head.get("count"):
+            return evaluate()
+        counts: dict[Any, int] = {}
+
+        def profiler(frame: Any, event: str, _: Any) -> None:
+            if event == "call" and frame.f_code.co_filename == self.path:
+                counts[frame.f_code] = counts.get(frame.f_code, 0) + 1
+
+        sys.setprofile(profiler)
+        try:
+            return evaluate()
+        finally:
+            sys.setprofile(None)
+            most = sorted(counts.items(), key=lambda item: -item[1])[:5]
+            self.notes["calls"] = [
+                [code.co_name, code.co_firstlineno, count] for code, count in most
+            ]
+
+    def _number(self, loss: Any) -> float:
+        array = self._numeric(loss, "the loss", "a single number")
+        if array.size != 1:
+            raise UnanswerableError(
+                "loss-not-scalar",
+                f"the loss has shape {array.shape}, but should be a single number; "
+                "take the mean over the examples, or their sum",
+            )
+        return float(array.reshape(-1)[0])
+
+    def _gradient(self, grads: Any, name: str, shape: tuple[int, ...]) -> bytes:
+        """Bring one gradient into the form that the judge knows, or say what it is."""
+        try:
+            if name not in grads:
+                there = ", ".join(map(repr, list(grads)[:12])) or "nothing"
+                raise UnanswerableError(
+                    "missing-gradient",
+                    f"there is no gradient for {name!r} (there is {there}); "
+                    "return one for every parameter",
+                )
+            value = grads[name]
+        except TypeError:
+            raise UnanswerableError(
+                "no-gradients",
+                f"the gradients are {article(grads)}, but should be a dict with an "
+                "array for every parameter",
+            ) from None
+        what = f"grads[{name!r}]"
+
+        def convert() -> Array:
+            return self._numeric(value, what, f"an array of shape {shape}")
+
+        array: Array = self._guarded(convert, f"reading {what}")
+        if array.shape != shape:
+            raise UnanswerableError(
+                "shape-mismatch",
+                f"{what} has shape {array.shape}, but should have {shape}, "
+                f"the shape of params[{name!r}]",
+                parameter=name,
+                got=list(array.shape),
+            )
+        return _contiguous(array, dtype=_float64).tobytes()
+
+    def _numeric(self, value: Any, what: str, should: str) -> Array:
+        """View a value as a plain array of reals, whatever it claims to be."""
+        if value is None:
+            raise UnanswerableError(
+                "none", f"{what} is None, but should be {should}; return it"
+            )
+        try:
+            array = _asarray(value)
+        except (TypeError, ValueError) as error:
+            raise UnanswerableError(
+                "not-an-array",
+                f"{what} is {article(value)} that makes no array ({words(error)}), "
+                f"but should be {should}",
+            ) from None
+        if type(array) is not _ndarray or array.dtype.kind not in "fiu":
+            raise UnanswerableError(
+                "complex" if array.dtype.kind == "c" else "not-numbers",
+                f"{what} is {article(value)} of {array.dtype}, but should be "
+                f"{should} of real numbers",
+            )
+        if array.dtype != _float64:
+            key = what.replace("the loss", "loss").replace("grads", "")
+            self.notes.setdefault("dtypes", {})[key.strip("[]'")] = str(array.dtype)
+        return array
+
+    def _guarded(self, call: Callable[[], Any], what: str, context: str = "") -> Any:
+        """Run the submission's code; whatever it raises becomes a sentence."""
+        try:
+            return call()
+        except UnanswerableError:
+            raise
+        except BaseException as error:
+            problem = explain(error, what, context, self)
+        # outside of the handler: a traceback would keep the frames' arrays alive
+        raise problem
+
+
+def serve(channel: Channel, accused: Accused) -> None:
+    """Answer requests until the judge hangs up."""
+    while True:
+        data = _receive(channel, wire.HEADER_SIZE)
+        if data is None:
+            return
+        asked = wire.Header.unpack(data)
+        body = _receive(channel, asked.length)
+        if body is None:
+            return
+        kind, answer = _answer(accused, asked.kind, body)
+        for stream in (sys.stdout, sys.stderr):
+            _flush(stream)
+        channel.sendall(wire.reply(asked, kind, answer))
+
+
+def _answer(accused: Accused, kind: int, body: bytes) -> tuple[int, bytes]:
+    head, blob = wire.unpack_body(body)
+    try:
+        if kind == wire.EVALUATE:
+            return wire.VALUES, accused.evaluate(head, blob)
+        if kind == wire.LOAD:
+            return wire.READY, wire.pack_body(accused.load(head, bytes(blob)))
+        return wire.HINTS, wire.pack_body(accused.notes)
+    except UnanswerableError as problem:
+        record = {**problem.record, "text": str(problem.record["text"])[:6000]}
+        return wire.PROBLEM, wire.pack_body(record)
+    except MemoryError:
+        text = f"the answer needs more than {accused.memory_mb} MB; use --memory"
+        return wire.PROBLEM, wire.pack_body({"code": "memory", "text": text})
+
+
+def _receive(channel: Channel, length: int) -> bytes | None:
+    """Receive exactly so many bytes, or None where the judge has gone."""
+    data = bytearray(length)
+    view = memoryview(data)
+    while view:
+        try:
+            count = channel.recv_into(view)
+        except OSError:
+            return None
+        if not count:
+            return None
+        view = view[count:]
+    return bytes(data)
+
+
+def _flush(stream: Any) -> None:
+    try:
+        stream.flush()
+    except BaseException:  # the submission may have closed or replaced it
+        return

@@ -1,0 +1,171 @@
+"""One request, one reply: under a deadline, collecting what is printed meanwhile."""
+
+import selectors
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from socket import socket
+
+import numpy as np
+
+from gradcheck._typing import Params
+from gradcheck.submissions.cage import wire
+
+HEAD = 32 * 1024
+FLOOD = 8 * 1024 * 1024
+"""Bytes kept of each stream, and bytes on both after which a submission is ended."""
+
+BATCH = 64 * 1024 * 1024
+"""Bytes of parameters sent in one request."""
+
+_CHUNK = 1 << 20
+
+
+class LateError(Exception):
+    """No reply within the time that was left."""
+
+
+class GoneError(Exception):
+    """The other end of the channel is closed."""
+
+
+class FloodError(Exception):
+    """More was printed than is allowed."""
+
+
+@dataclass(slots=True)
+class Printed:
+    """The beginning of what was written to a stream, and how much it was in all."""
+
+    head: bytearray = field(default_factory=bytearray)
+    total: int = 0
+
+    def take(self, data: bytes) -> None:
+        """Keep what fits into the head, count the rest."""
+        self.head += data[: HEAD - len(self.head)]
+        self.total += len(data)
+
+
+class Exchange:
+    """The judge's end of a channel and of the two streams that belong to it.
+
+    Parameters
+    ----------
+    channel, out, err : socket
+        Connected stream sockets; they become non-blocking, and stay the caller's.
+    """
+
+    def __init__(self, channel: socket, out: socket, err: socket) -> None:
+        self._channel = channel
+        self._selector = selectors.DefaultSelector()
+        self.printed = {"stdout": Printed(), "stderr": Printed()}
+        self._sequence = 0
+        channel.setblocking(False)
+        self._selector.register(channel, selectors.EVENT_READ, None)
+        for line, name in ((out, "stdout"), (err, "stderr")):
+            line.setblocking(False)
+            self._selector.register(line, selectors.EVENT_READ, self.printed[name])
+
+    def ask(
+        self, kind: int, body: bytes, expect: int, *, exact: int | None, seconds: float
+    ) -> wire.Inbox:
+        """Send a request and wait for its reply.
+
+        Parameters
+        ----------
+        kind, expect : int
+            Of the request, and of the reply.
+        body : bytes
+            Of the request.
+        exact : int or None
+            Length of the reply's body, where it is known.
+        seconds : float
+            To wait at most.
+
+        Raises
+        ------
+        LateError, GoneError, FloodError, wire.ProtocolError
+            There is no reply; the channel is of no more use.
+        """
+        self._sequence += 1
+        header, frame = wire.request(kind, self._sequence, body)
+        inbox = wire.Inbox(header, expect, exact)
+        unsent = memoryview(frame)
+        deadline = time.monotonic() + seconds
+        while inbox.missing:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
+            self._selector.modify(self._channel, events, None)
+            left = deadline - time.monotonic()
+            ready = self._selector.select(max(left, 0.0))
+            if left <= 0.0:
+                raise LateError
+            for key, mask in ready:
+                if key.data is not None:
+                    self._collect(key)
+                    continue
+                if mask & selectors.EVENT_WRITE:
+                    unsent = self._send(unsent)
+                if mask & selectors.EVENT_READ:
+                    inbox.feed(self._receive(inbox.missing))
+        if unsent:
+            raise wire.ProtocolError("an answer came before the question was read")
+        return inbox
+
+    def drain(self) -> None:
+        """Take what the streams still hold, without waiting for more."""
+        while ready := [k for k, _ in self._selector.select(0) if k.data is not None]:
+            for key in ready:
+                self._collect(key)
+
+    def close(self) -> None:
+        """Let go of the sockets, which are closed by their owner."""
+        self._selector.close()
+
+    def _send(self, unsent: memoryview) -> memoryview:
+        try:
+            return unsent[self._channel.send(unsent[:_CHUNK]) :]
+        except BlockingIOError:
+            return unsent
+        except OSError:
+            raise GoneError from None
+
+    def _receive(self, missing: int) -> bytes:
+        try:
+            data = self._channel.recv(min(missing, _CHUNK))
+        except BlockingIOError:
+            return b""
+        except OSError:
+            raise GoneError from None
+        if not data:
+            raise GoneError
+        return data
+
+    def _collect(self, key: selectors.SelectorKey) -> None:
+        line, printed = key.fileobj, key.data
+        assert isinstance(line, socket)
+        try:
+            data = line.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._selector.unregister(line)
+        printed.take(data)
+        if sum(p.total for p in self.printed.values()) > FLOOD:
+            raise FloodError
+
+
+def batches(points: Iterable[Params], limit: int = BATCH) -> Iterator[list[Params]]:
+    """Group points into lists of at most `limit` bytes, and of one point at least."""
+    batch: list[Params] = []
+    size = 0
+    for point in points:
+        bytes_of_point = sum(8 * np.size(array) for array in point.values())
+        if batch and size + bytes_of_point > limit:
+            yield batch
+            batch, size = [], 0
+        batch.append(point)
+        size += bytes_of_point
+    if batch:
+        yield batch

@@ -1,0 +1,304 @@
+"""The judge's view of a submission: a file that answers batches of points.
+
+>>> with Session("student.py") as session:  # doctest: +SKIP
+...     losses = session.losses(0, points, X, y, 0.1)
+"""
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradcheck._typing import Array, Grads, Params
+from gradcheck.submissions import launch, problems, testimony
+from gradcheck.submissions.cage import wire
+from gradcheck.submissions.exchange import (
+    Exchange,
+    FloodError,
+    GoneError,
+    LateError,
+    batches,
+)
+from gradcheck.submissions.problems import printable
+from gradcheck.submissions.sources import Source, read_source, readable_roots
+
+
+class Session:
+    """A submission in a process of its own, from its start to its end.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; or a `Source` that has been read already.
+    objects : sequence of str
+        Which of its objects to take; empty for what it offers.
+    timeout : float, default=10.0
+        Seconds that the judge waits for the submission's answers, in all.
+    memory_mb : int, default=512
+        Megabytes that it may have on top of what the interpreter needs.
+    tier : {"full", "process", "minimal"}, optional
+        Which walls; by default the best that hold here, see `tiers`.
+    roots : sequence of path, optional
+        Folders whose files it may read; by default those of its imports. Pass an
+        empty one where the folder holds other people's submissions.
+
+    Attributes
+    ----------
+    offer : dict
+        What the child says that it found; a hint, never a verdict.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | Source,
+        *,
+        objects: Sequence[str] = (),
+        timeout: float = 10.0,
+        memory_mb: int = 512,
+        tier: str | None = None,
+        roots: Sequence[str | os.PathLike[str]] | None = None,
+    ) -> None:
+        self.source = path if isinstance(path, Source) else read_source(path)
+        self._options: dict[str, Any] = {
+            "objects": tuple(objects),
+            "timeout": timeout,
+            "memory_mb": memory_mb,
+            "tier": tier,
+            "roots": readable_roots(self.source.path) if roots is None else roots,
+        }
+        self._left = float(timeout)
+        self._child = launch.start(self._job())
+        self._exchange = Exchange(self._child.channel, self._child.out, self._child.err)
+        try:
+            self.offer = self._load()
+        except BaseException:
+            self.close()
+            raise
+
+    def _job(self) -> dict[str, Any]:
+        options = self._options
+        return {
+            "path": os.path.abspath(self.source.path),
+            "memory_mb": options["memory_mb"],
+            "cpu": options["timeout"] + 1.0,
+            "wall": 3.0 * options["timeout"] + 30.0,
+            "tier": options["tier"],
+            "roots": [os.path.realpath(root) for root in options["roots"]],
+        }
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; nothing is left of it."""
+        self._exchange.close()
+        self._child.close()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child, for its CPU clock; never to be signalled."""
+        return self._child.pid
+
+    @property
+    def output(self) -> dict[str, str]:
+        """The first 32 KiB that were printed on ``stdout`` and on ``stderr``."""
+        return {
+            name: printable(
+                bytes(printed.head).decode("utf-8", "replace"), limit=wire.SMALL
+            )
+            for name, printed in self._exchange.printed.items()
+        }
+
+    def losses(
+        self,
+        unit: int,
+        points: Iterable[Params],
+        X: Array,
+        y: Array,
+        reg: float,
+        *,
+        seed: int = 0,
+    ) -> NDArray[np.float64]:
+        """Evaluate the loss at each of `points`; one round trip a batch.
+
+        Parameters
+        ----------
+        unit : int
+            Which of the things that the file offers.
+        points : iterable of mappings of str to ndarray
+            Parameters; all with the names and shapes of the first. Taken lazily.
+        X, y, reg
+            Data and strength of the penalty, the same for all points.
+        seed : int
+            The global generators of `random` and numpy start from it at every call.
+
+        Returns
+        -------
+        ndarray of float64, shape (points,)
+            As they came; NaN and infinities included.
+
+        Raises
+        ------
+        BrokenSubmissionError
+            There is no answer.
+        """
+        found = [
+            self._evaluate(unit, batch, X, y, reg, seed=seed)[0]
+            for batch in batches(points)
+        ]
+        return np.concatenate([np.empty(0), *found])
+
+    def loss_and_grads(
+        self,
+        unit: int,
+        params: Params,
+        X: Array,
+        y: Array,
+        reg: float,
+        *,
+        seed: int = 0,
+        fresh: bool = False,
+        count: bool = False,
+    ) -> tuple[float, Grads]:
+        """Evaluate the loss and its gradient at one point.
+
+        Parameters
+        ----------
+        unit, X, y, reg, seed
+            As in `losses`.
+        params : mapping of str to ndarray
+            The gradients must have their names and shapes.
+        fresh : bool
+            Ask a new process that has not been asked anything before.
+        count : bool
+            Count the calls of the file's functions; see `notes`.
+
+        Raises
+        ------
+        WrongShapeError
+            A gradient has another shape than its parameter.
+        BrokenSubmissionError
+            There is no answer.
+        """
+        if fresh:
+            with Session(self.source, **self._options) as other:
+                return other.loss_and_grads(unit, params, X, y, reg, seed=seed)
+        losses, stacks = self._evaluate(
+            unit, [params], X, y, reg, seed=seed, gradients=True, count=count
+        )
+        return float(losses[0]), {name: stack[0] for name, stack in stacks.items()}
+
+    def notes(self) -> dict[str, Any]:
+        """Ask what the child has seen of the submission: hints, never a verdict.
+
+        Returns
+        -------
+        dict
+            ``mutated``: names of inputs that a call changed (``/X`` and ``/y`` for the
+            data); ``dtypes``: by name, where not float64; ``autodiff``: libraries that
+            differentiate and were imported by name; ``calls``: name, line and count of
+            the functions called most, of the last call with `count`.
+        """
+        body = wire.pack_body({})
+        return self._words(wire.NOTES, body, wire.HINTS)
+
+    def _load(self) -> dict[str, Any]:
+        options = self._options
+        head = {"path": self._job()["path"], "objects": options["objects"]}
+        body = wire.pack_body(head, [self.source.data])
+        return self._words(wire.LOAD, body, wire.READY)
+
+    def _evaluate(
+        self,
+        unit: int,
+        points: Sequence[Params],
+        X: Array,
+        y: Array,
+        reg: float,
+        *,
+        seed: int,
+        gradients: bool = False,
+        count: bool = False,
+    ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        stacks = {
+            name: np.stack([np.asarray(p[name], np.float64) for p in points])
+            for name in points[0]
+        }
+        shapes = {name: stack.shape[1:] for name, stack in stacks.items()}
+        listed, blobs = wire.pack_arrays(
+            {**stacks, "/X": np.asarray(X), "/y": np.asarray(y)}
+        )
+        head = {
+            "unit": unit,
+            "arrays": listed,
+            "points": len(points),
+            "parameters": list(shapes),
+            "gradients": gradients,
+            "reg": float(reg),
+            "seed": seed,
+            "count": count,
+        }
+        body = wire.pack_body(head, blobs)
+        asked = shapes if gradients else {}
+        size = wire.values_size(asked, len(points))
+        inbox = self._ask(wire.EVALUATE, body, wire.VALUES, size)
+        if inbox.header is not None and inbox.header.kind == wire.PROBLEM:
+            self._complain(inbox.body, problems.FailedCallError, shapes)
+        return wire.unpack_values(inbox.body, asked, len(points))
+
+    def _words(self, kind: int, body: bytes, expect: int) -> dict[str, Any]:
+        inbox = self._ask(kind, body, expect, None)
+        if inbox.header is not None and inbox.header.kind == wire.PROBLEM:
+            self._complain(inbox.body, problems.RefusedError, {})
+        try:
+            return testimony.read_object(inbox.body)
+        except wire.ProtocolError as error:
+            self._fail(error)
+
+    def _complain(
+        self,
+        body: bytes,
+        kind: type[problems.BrokenSubmissionError],
+        shapes: Mapping[str, tuple[int, ...]],
+    ) -> NoReturn:
+        try:
+            error = testimony.complaint(body, self.source, kind, shapes)
+        except wire.ProtocolError as spoiled:
+            self._fail(spoiled)
+        raise error
+
+    def _ask(
+        self, kind: int, body: bytes, expect: int, exact: int | None
+    ) -> wire.Inbox:
+        started = time.monotonic()
+        try:
+            return self._exchange.ask(
+                kind, body, expect, exact=exact, seconds=self._left
+            )
+        except (LateError, GoneError, FloodError, wire.ProtocolError) as error:
+            self._fail(error)
+        finally:
+            self._left -= time.monotonic() - started
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """Say why there is no answer; the submission is over with that."""
+        ending = None
+        if isinstance(error, GoneError):
+            ending = self._child.ending()
+        else:
+            self._child.stop()
+        self._left = 0.0
+        timeout = self._options["timeout"]
+        raise testimony.silence(self.source.name, error, ending, timeout) from None
