@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from gradcheck.report import Report
 
 _ELSEWHERE = {
-    "demo": "gradcheck.catalogue_commands:demo",
-    "doctor": "gradcheck.doctor:doctor",
-    "explain": "gradcheck.catalogue_commands:explain",
+    "demo": "gradcheck.commands:demo",
+    "doctor": "gradcheck.commands:doctor",
+    "explain": "gradcheck.commands:explain",
 }
 """Commands that live in modules of their own, loaded when they are asked for."""
 
@@ -106,8 +106,6 @@ def check(
     OBJECT names a class or function in it, several with commas; a layer pair goes by
     its stem: layers.py:affine,relu.
     """
-    from gradcheck.submissions import check_submission
-
     path, objects = split_target(target)
     if not path.exists():
         raise click.UsageError(f"{path}: there is no such file")
@@ -116,6 +114,8 @@ def check(
             f"{path} is a folder, but should be a file; "
             "for all files of a folder: gradcheck grade"
         )
+    from gradcheck.submissions import check_submission
+
     report = check_submission(
         path,
         objects=objects,
@@ -130,7 +130,8 @@ def check(
         _write(json_path, json.dumps(report.to_dict(), indent=1) + "\n")
     if json_path != "-":
         _show(report, quiet=quiet, verbose=verbose, color=not no_color)
-    return report.verdict.exit_code
+    code: int = report.verdict.exit_code
+    return code
 
 
 def _show(report: "Report", *, quiet: bool, verbose: bool, color: bool) -> None:
@@ -160,7 +161,7 @@ def _write_html(report: "Report", path: str) -> None:
         raise click.UsageError(
             f"--html needs {error.name}: pip install 'gradcheck[report]'"
         ) from error
-    _write(path, html.render_report(report))
+    _write(path, html.report_page(report))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

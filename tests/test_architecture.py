@@ -23,6 +23,7 @@ _typing errors
 | rendering
 | submissions frameworks strategies
 | grading testing
+| commands
 | cli pytest_plugin
 """
 LEVEL = {m: i for i, layer in enumerate(LAYERS.split("|")) for m in layer.split()}

@@ -13,7 +13,7 @@ from gradcheck.report.records import (
     Verdict,
     Worst,
 )
-from gradcheck.report.words import Line, lines, plain_text
+from gradcheck.report.words import Line, lines, plain_text, wrapped
 
 __all__ = [
     "SCHEMA",
@@ -30,4 +30,5 @@ __all__ = [
     "from_dict",
     "lines",
     "plain_text",
+    "wrapped",
 ]

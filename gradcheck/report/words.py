@@ -80,11 +80,11 @@ def _title(report: Report) -> Iterator[Line]:
     name = ": ".join(part for part in (subject.path, subject.object) if part)
     title = subject.title or name
     if title:
-        yield from _wrapped("title", title)
+        yield from wrapped("title", title)
     if subject.loss:
-        yield from _wrapped("faint", f"loss: {subject.loss}")
+        yield from wrapped("faint", f"loss: {subject.loss}")
     for note in subject.notes:
-        yield from _wrapped("faint", f"note: {note}")
+        yield from wrapped("faint", f"note: {note}")
     if title:
         yield Line("text")
 
@@ -99,11 +99,11 @@ def _headline(report: Report) -> Iterator[Line]:
         label, text = "RIGHT derivative, OTHER loss", report.loss_message
     elif report.verdict is Verdict.WRONG and not _any_wrong(report) and report.message:
         text = report.message
-    yield from _wrapped("verdict", text, first=f"  {label}   ")
+    yield from wrapped("verdict", text, first=f"  {label}   ")
     if report.verdict is Verdict.INCONCLUSIVE and report.message:
-        yield from _wrapped("text", report.message, first="  ")
+        yield from wrapped("text", report.message, first="  ")
     if report.verdict is not Verdict.CORRECT and report.loss_verdict == "other":
-        yield from _wrapped("unsure", report.loss_message, first="  also: ")
+        yield from wrapped("unsure", report.loss_message, first="  also: ")
     yield Line("text")
 
 
@@ -121,7 +121,7 @@ def _parameters(report: Report) -> Iterator[Line]:
             parameter.verdict, "unsure"
         )
         head = f"  {name:<{names}}  {_shape(parameter):<{shapes}}  "
-        yield from _wrapped(role, _numbers(parameter), first=head)
+        yield from wrapped(role, _numbers(parameter), first=head)
     yield Line("text")
 
 
@@ -153,17 +153,17 @@ def _numbers(parameter: ParameterReport) -> str:
 def _finding(finding: Finding) -> Iterator[Line]:
     where = f" in {', '.join(finding.parameters)}" if finding.parameters else ""
     head = f"{finding.id}{where}: " if finding.id else "measured: "
-    yield from _wrapped("finding", head + finding.statement)
+    yield from wrapped("finding", head + finding.statement)
     pairs = [("measured", finding.measured), ("should be", finding.expected)]
     pairs += [("proof", finding.proof)]
     if finding.ties:
         pairs += [("or", f"{', '.join(finding.ties)}: nothing can tell these apart")]
     for label, text in pairs:
         if text:
-            yield from _wrapped("text", text, first=f"  {label:<10} ")
+            yield from wrapped("text", text, first=f"  {label:<10} ")
     yield from _snippet(finding)
     if finding.advice:
-        yield from _wrapped("text", finding.advice, first="  fix        ")
+        yield from wrapped("text", finding.advice, first="  fix        ")
     yield Line("text")
 
 
@@ -186,10 +186,10 @@ def _rules(report: Report, verbose: bool) -> Iterator[Line]:
     named = {finding.id for finding in report.findings}
     for outcome in (*report.hygiene, *report.laws):
         if verbose and outcome.ok:
-            yield from _wrapped("faint", f"{outcome.id}: {outcome.detail}", first="  ")
+            yield from wrapped("faint", f"{outcome.id}: {outcome.detail}", first="  ")
         elif not outcome.ok and outcome.id not in named:
             role = "wrong" if outcome.fatal else "unsure"
-            yield from _wrapped(role, f"{outcome.id}: {outcome.detail}", first="  ")
+            yield from wrapped(role, f"{outcome.id}: {outcome.detail}", first="  ")
     if report.verdict is Verdict.CORRECT:
         yield from _certificate(report)
 
@@ -199,7 +199,7 @@ def _certificate(report: Report) -> Iterator[Line]:
     if bounds and len(bounds) == len(report.parameters):
         largest = max(bound.rel_error for bound in bounds)
         chance = max(bound.probability for bound in bounds)
-        yield from _wrapped(
+        yield from wrapped(
             "text",
             f"a relative error above {largest:.0e} in any of them would have escaped "
             f"with probability below {chance:.0e}"
@@ -214,7 +214,7 @@ def _certificate(report: Report) -> Iterator[Line]:
     if report.cost.loss_evaluations:
         held += [f"{report.cost.loss_evaluations} loss evaluations"]
     if held:
-        yield from _wrapped("faint", "; ".join(held))
+        yield from wrapped("faint", "; ".join(held))
 
 
 def _count(number: int, noun: str) -> str:
@@ -223,23 +223,31 @@ def _count(number: int, noun: str) -> str:
 
 def _closing(report: Report) -> Iterator[Line]:
     if report.example:
-        yield from _wrapped("faint", f"smallest failing example: {report.example}")
+        yield from wrapped("faint", f"smallest failing example: {report.example}")
     named = [finding.id for finding in report.findings if finding.id]
     if report.again:
-        yield from _wrapped("faint", f"again: {report.again}")
+        yield from wrapped("faint", f"again: {report.again}")
     if named:
-        yield from _wrapped("faint", f"more: gradcheck explain {named[0]}")
+        yield from wrapped("faint", f"more: gradcheck explain {named[0]}")
 
 
-def _wrapped(role: str, text: str, *, first: str = "") -> Iterator[Line]:
-    """Wrap at the width of a terminal, hanging under the first word of the text.
+def wrapped(role: str, text: str, *, first: str = "") -> Iterator[Line]:
+    """Wrap a text at the width of a terminal, hanging under its first word.
 
-    Line breaks in `text` are kept, so that a message may carry an example.
+    Parameters
+    ----------
+    role : str
+        See `Line`.
+    text : str
+        Line breaks are kept; a line that begins with four blanks is an example, and
+        shown as it is.
+    first : str, optional
+        What stands before the text in its first line.
     """
     indent = " " * len(first)
     for number, paragraph in enumerate(text.split("\n")):
         start = indent if number else first
-        if paragraph.startswith("    "):  # an example, shown as it is
+        if paragraph.startswith("    "):
             yield Line("code", indent + paragraph)
             continue
         pieces = wrap(

@@ -1,0 +1,55 @@
+"""The commands that explain: mistakes, a demonstration, this installation."""
+
+import pytest
+
+from gradcheck import commands
+from gradcheck.cli import main
+from gradcheck.faults import CATALOGUE
+from gradcheck.report import Verdict
+
+
+def test_the_list_has_a_line_for_every_mistake(capsys):
+    assert main(["explain"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n{id} " in f"\n{shown}" for id in CATALOGUE)
+
+
+@pytest.mark.parametrize("id", CATALOGUE)
+def test_every_mistake_is_explained(capsys, id):
+    assert main(["explain", id]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    fault = CATALOGUE[id]
+    for text in (fault.title, fault.equation, fault.wrong, fault.right, fault.advice):
+        assert " ".join(text.split()) in shown
+
+
+def test_ids_may_be_written_with_underscores(capsys):
+    assert main(["explain", "Batch_Sum"]) == 0
+    assert capsys.readouterr().out.startswith("batch-sum: ")
+
+
+def test_a_demonstration_plants_the_mistake_and_reports_it(capsys):
+    assert main(["demo", "penalty-missing"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("a right softmax net, but for one line: ")
+    assert "WRONG" in shown
+    assert "again: gradcheck demo penalty-missing" in shown
+
+
+@pytest.mark.parametrize(
+    ("id", "network"), [("batch-sum", "softmax"), ("batch-mean-of-sum", "logistic")]
+)
+def test_a_mistake_is_planted_where_it_applies(id, network):
+    report = commands.planted(id)
+    assert report.verdict is Verdict.WRONG
+    assert report.subject.network in (network, "softmax")
+
+
+def test_the_doctor_says_what_is_installed(capsys, monkeypatch):
+    monkeypatch.setattr(
+        commands, "_PACKAGES", {"core": ("numpy",), "extra": ("absent-package",)}
+    )
+    assert main(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    assert "core       numpy " in shown
+    assert "absent: absent-package (pip install 'gradcheck[extra]')" in shown
