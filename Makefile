@@ -9,7 +9,7 @@ help:  ## List these targets
 
 .venv/ready: pyproject.toml
 	@$(PYTHON) -m venv .venv || { echo "python3 -m venv does not work here: install the package python3-venv (Debian, Ubuntu) and run make again" >&2; rm -rf .venv; exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 demo: .venv/ready  ## Check the bundled student files and show what a user sees
