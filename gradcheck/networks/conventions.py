@@ -41,15 +41,21 @@ def penalty_loss(params: Params, reg: float, penalty: Penalty) -> Loss:
     return 0.5 * _PENALTY[penalty] * reg * squares
 
 
+def penalty_gradient(params: Params, reg: float, penalty: Penalty) -> Grads:
+    """Return the gradient of `penalty_loss`, 0 for biases."""
+    factor = _PENALTY[penalty] * reg
+    return {
+        name: np.asarray(factor * p if name[0] == "W" else np.zeros(np.shape(p)))
+        for name, p in params.items()
+    }
+
+
 def with_penalty(
     grads: Mapping[str, Array], params: Params, reg: float, penalty: Penalty
 ) -> Grads:
     """Add the penalty's gradient (``reg * W`` for ``"half"``), in order of `params`."""
-    factor = _PENALTY[penalty] * reg
-    return {
-        name: np.asarray(grads[name] + factor * p if name[0] == "W" else grads[name])
-        for name, p in params.items()
-    }
+    slopes = penalty_gradient(params, reg, penalty)
+    return {name: np.asarray(grads[name] + slopes[name]) for name in params}
 
 
 def share(N: int, reduction: Reduction) -> float:

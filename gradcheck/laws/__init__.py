@@ -1,0 +1,118 @@
+"""Laws that a right gradient obeys, checked without differencing anything.
+
+A law compares a gradient with another gradient, or with a number known beforehand, at
+points that a symmetry connects. Each has an id and a sentence in `LAWS`. Two numbers
+differ only if they differ by more than rounding can explain, see
+`gradcheck.laws.rounding`.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck._typing import Array, Grads, LossAndGrads, LossGrads, Params
+from gradcheck.laws.examination import Examination, LawResult, NotApplicableError
+from gradcheck.laws.identities import IDENTITIES
+from gradcheck.laws.law import Law
+from gradcheck.laws.symmetries import SYMMETRIES
+from gradcheck.networks.layers import COSTS
+from gradcheck.problem import Network, Problem
+
+__all__ = ["LAWS", "LawResult", "check_laws"]
+
+_ALL = (*SYMMETRIES, *IDENTITIES)
+
+LAWS = {law.id: law.sentence for law in _ALL}
+"""The sentence of each law, by id."""
+
+
+def check_laws(
+    loss_and_grads: LossAndGrads,
+    network: Network,
+    problem: Problem,
+    *,
+    rng: np.random.Generator,
+) -> tuple[LawResult, ...]:
+    """Check every law that a right gradient obeys.
+
+    Parameters
+    ----------
+    loss_and_grads : callable
+        ``(params, X, y, reg) -> (loss, grads)`` in the layout of `network`. Called at
+        most 30 times, on copies of its arguments.
+    network : Network
+        What it should be; only its conventions, sizes and rounding errors are used.
+    problem : Problem
+        Where to look, as `gradcheck.networks.draw_problem` draws it.
+    rng : numpy.random.Generator
+        Picks permutations and units.
+
+    Returns
+    -------
+    tuple of LawResult
+        In the order of `LAWS`. Where the function raises or is not finite, the law is
+        marked as not applicable and not as broken.
+
+    Examples
+    --------
+    >>> from gradcheck import networks
+    >>> network = networks.get("softmax")
+    >>> problem = networks.draw_problem(network, np.random.default_rng(0))
+    >>> def wrong(params, X, y, reg):
+    ...     loss, grads = network.loss_and_grads(params, X, y, reg)
+    ...     return loss, {k: len(X) * g for k, g in grads.items()}
+    >>> rng = np.random.default_rng(0)
+    >>> [law.id for law in check_laws(wrong, network, problem, rng=rng) if not law.ok]
+    ['batch-mean', 'additivity', 'penalty', 'zero-weights-loss']
+    """
+    if network.layout == "columns":
+        loss_and_grads, network, problem = _in_rows(loss_and_grads, network, problem)
+    examination = Examination(loss_and_grads, network, problem, rng)
+    examination = replace(examination, eps=_precision(examination))
+    return tuple(_result(law, examination) for law in _ALL)
+
+
+def _result(law: Law, examination: Examination) -> LawResult:
+    try:
+        if examination.network.cost not in COSTS:
+            raise NotApplicableError("the rounding errors of this cost are not known")
+        return law.check(examination)
+    except NotApplicableError as reason:
+        return LawResult(law.id, True, f"not tested: {reason}", applicable=False)
+
+
+def _precision(examination: Examination) -> float:
+    """Return the machine epsilon of the numbers that the function returns.
+
+    A gradient computed in single precision and returned in double is known by its
+    values, all of which single precision can hold.
+    """
+    single = np.finfo(np.float32)
+    try:
+        loss, grads = examination.call(replace(examination.problem, reg=0.0))
+    except NotApplicableError:
+        return examination.eps
+    with np.errstate(all="ignore"):
+        values = np.concatenate([[loss], *(np.ravel(g) for g in grads.values())])
+        coarse = np.array_equal(values, values.astype(np.float32))
+    return float(single.eps) if coarse and values.any() else examination.eps
+
+
+def _in_rows(
+    function: LossAndGrads, network: Network, problem: Problem
+) -> tuple[LossAndGrads, Network, Problem]:
+    """Return the same function, network and point in the layout ``"rows"``."""
+    shapes = {name: p.shape for name, p in problem.params.items()}
+
+    def turned(params: Params, X: Array, y: Array, reg: float) -> LossGrads:
+        columns = {k: p.T.reshape(shapes[k]) for k, p in params.items()}
+        loss, grads = function(columns, X.T, y.T, reg)
+        return loss, {
+            k: np.asarray(grads[k]).T.reshape(p.shape) for k, p in params.items()
+        }
+
+    rows: Grads = {
+        k: p.reshape(-1) if k[0] == "b" else p.T for k, p in problem.params.items()
+    }
+    point = Problem(rows, problem.X.T, problem.y.T, problem.reg)
+    return turned, network.variant(layout="rows"), point

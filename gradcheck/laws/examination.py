@@ -1,0 +1,183 @@
+"""One callable under examination: calls it, and compares what it returned."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradcheck._typing import Array, Grads, LossAndGrads, Params
+from gradcheck.laws.rounding import rounding_bounds
+from gradcheck.networks.conventions import penalty_gradient
+from gradcheck.problem import Network, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class LawResult:
+    """What one law says.
+
+    Attributes
+    ----------
+    id : str
+        A key of `LAWS`.
+    ok : bool
+        False only if the law was tested and broken.
+    detail : str
+        What was seen, in a sentence; or why the law could not be tested.
+    applicable : bool
+        Whether the law could be tested.
+    part : str
+        ``"loss"`` or ``"gradient"``, whichever broke it; or empty.
+    """
+
+    id: str
+    ok: bool
+    detail: str = ""
+    applicable: bool = True
+    part: str = ""
+
+
+class NotApplicableError(Exception):
+    """The law says nothing here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A loss and gradient, and how far rounding may have moved each number."""
+
+    loss: float
+    grads: Grads
+    loss_error: float
+    errors: Grads
+
+    def scaled(self, factor: float) -> "Answer":
+        """Multiply everything by `factor`."""
+        return Answer(
+            factor * self.loss,
+            {k: factor * g for k, g in self.grads.items()},
+            abs(factor) * self.loss_error,
+            {k: abs(factor) * e for k, e in self.errors.items()},
+        )
+
+    def plus(self, other: "Answer") -> "Answer":
+        """Add `other`, errors and all."""
+        return Answer(
+            self.loss + other.loss,
+            {k: g + other.grads[k] for k, g in self.grads.items()},
+            self.loss_error + other.loss_error,
+            {k: e + other.errors[k] for k, e in self.errors.items()},
+        )
+
+    def moved(self, move: Callable[[Grads], Grads]) -> "Answer":
+        """Permute entries of the gradient, or flip their signs."""
+        errors = {k: np.abs(e) for k, e in move(self.errors).items()}
+        return replace(self, grads=move(self.grads), errors=errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The callable, what it should be, where, and the precision it computes in."""
+
+    function: LossAndGrads
+    network: Network
+    problem: Problem
+    rng: np.random.Generator
+    eps: float = float(np.finfo(np.float64).eps)
+
+    def at(
+        self,
+        params: Params | None = None,
+        X: Array | None = None,
+        y: Array | None = None,
+        reg: float = 0.0,
+    ) -> Answer:
+        """Call the function at a point, by default the problem's without penalty.
+
+        Raises
+        ------
+        NotApplicableError
+            If it raises there, or returns no finite loss and gradient.
+        """
+        point = Problem(
+            self.problem.params if params is None else params,
+            self.problem.X if X is None else X,
+            self.problem.y if y is None else y,
+            reg,
+        )
+        return self._answer(point, *self.call(point))
+
+    def call(self, point: Problem) -> tuple[float, Grads]:
+        """Call the function on copies; as `at`, without the errors."""
+        copies = {k: np.array(p) for k, p in point.params.items()}
+        X, y, N = point.X.copy(), point.y.copy(), point.X.shape[0]
+        try:
+            with np.errstate(all="ignore"):
+                loss, grads = self.function(copies, X, y, point.reg)
+            value = float(loss)
+            shaped = {k: _shaped(grads[k], p.shape) for k, p in point.params.items()}
+        except Exception as error:
+            raise NotApplicableError(
+                f"the function raised {type(error).__name__} for N={N}"
+            ) from error
+        with np.errstate(all="ignore"):
+            total = value + sum(float(np.abs(g).sum()) for g in shaped.values())
+        if not np.isfinite(total):
+            raise NotApplicableError(f"loss or gradient is not finite for N={N}")
+        return value, shaped
+
+    def _answer(self, point: Problem, loss: float, grads: Grads) -> Answer:
+        with np.errstate(all="ignore"):
+            bounds = rounding_bounds(
+                self.network, point.params, point.X, point.y, eps=self.eps
+            )
+        unit = 64 * self.eps
+        slopes = penalty_gradient(point.params, point.reg, self.network.penalty)
+        errors = {
+            k: bounds.grads[k] + unit * (np.abs(g) + np.abs(slopes[k]))
+            for k, g in grads.items()
+        }
+        return Answer(loss, grads, bounds.loss + unit * abs(loss), errors)
+
+
+def agree(law: str, got: Answer, wanted: Answer, where: str, why: str) -> LawResult:
+    """Compare two answers; `where` and `why` complete the sentence of a failure."""
+    if abs(got.loss - wanted.loss) > got.loss_error + wanted.loss_error:
+        seen = f"the loss is {got.loss:.6g} {where}"
+        detail = f"{seen}, but should be {wanted.loss:.6g}, {why}"
+        return LawResult(law, False, detail, part="loss")
+    return same_grads(law, got.grads, wanted.grads, _sum(got, wanted), where, why)
+
+
+def same_grads(
+    law: str,
+    got: Mapping[str, Array],
+    wanted: Mapping[str, Array],
+    errors: Mapping[str, Array],
+    where: str,
+    why: str,
+) -> LawResult:
+    """Compare gradients within `errors`; the furthest entry gives the detail."""
+    furthest, text = 0.0, ""
+    for name, w in wanted.items():
+        distance = np.abs(got[name] - w)
+        distance = np.where(distance > errors[name], distance, 0.0)
+        if distance.size and distance.max() > furthest:
+            furthest = float(distance.max())
+            index = np.unravel_index(int(distance.argmax()), distance.shape)
+            at = f"[{', '.join(map(str, index))}]" if index else ""
+            text = (
+                f"grads[{name!r}]{at} is {got[name][index]:.6g} {where}, "
+                f"but should be {w[index]:.6g}, {why}"
+            )
+    return LawResult(law, not text, text, part="gradient" if text else "")
+
+
+def _sum(a: Answer, b: Answer) -> Grads:
+    return {k: e + b.errors[k] for k, e in a.errors.items()}
+
+
+def _shaped(grad: Array, shape: tuple[int, ...]) -> Array:
+    """Return a gradient in the shape of its parameter, axes of length 1 aside."""
+    g = np.asarray(grad)
+    if np.squeeze(g).shape != np.squeeze(np.empty(shape)).shape:
+        raise ValueError(f"shape {g.shape}, but should be {shape}")
+    return g.reshape(shape)
