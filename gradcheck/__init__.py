@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradcheck.errors import GradientMismatchError as GradientMismatchError
     from gradcheck.errors import SubmissionError as SubmissionError
     from gradcheck.numeric import numeric_gradient as numeric_gradient
+    from gradcheck.rendering import render_html as render_html
     from gradcheck.report import Report as Report
     from gradcheck.report import Verdict as Verdict
     from gradcheck.submissions import check_submission as check_submission
@@ -31,6 +32,7 @@ _HOMES = {
     "GradcheckError": "errors",
     "GradientMismatchError": "errors",
     "SubmissionError": "errors",
+    "render_html": "rendering",
     "Report": "report",
     "Verdict": "report",
 }

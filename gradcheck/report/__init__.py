@@ -13,7 +13,7 @@ from gradcheck.report.records import (
     Verdict,
     Worst,
 )
-from gradcheck.report.words import Line, lines, plain_text, wrapped
+from gradcheck.report.words import Line, headline, lines, plain_text, wrapped
 
 __all__ = [
     "SCHEMA",
@@ -28,6 +28,7 @@ __all__ = [
     "Verdict",
     "Worst",
     "from_dict",
+    "headline",
     "lines",
     "plain_text",
     "wrapped",

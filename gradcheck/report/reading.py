@@ -21,7 +21,7 @@ from gradcheck.report.records import (
 T = TypeVar("T")
 
 
-def from_dict(data: Mapping[str, Any]) -> Report:
+def from_dict(data: Any) -> Report:
     """Return the report that `data` was made from.
 
     Parameters
@@ -42,7 +42,7 @@ def from_dict(data: Mapping[str, Any]) -> Report:
     >>> from_dict(report.to_dict()) == report
     True
     """
-    schema = getattr(data, "get", {}.get)("schema")
+    schema = data.get("schema") if isinstance(data, Mapping) else None
     if schema != SCHEMA:
         raise GradcheckError(
             f'a report has "schema": {SCHEMA}, but this has {schema!r}: '

@@ -250,6 +250,15 @@ class Report:
 
         return plain_text(self)
 
+    def _repr_html_(self) -> str | None:
+        """Return the report as notebooks show it; None without the extra `report`."""
+        from gradcheck import render_html
+
+        try:
+            return render_html(self, fragment=True)
+        except ImportError:
+            return None
+
     @property
     def ok(self) -> bool:
         """Whether the gradient is known to be right; inconclusive is not."""

@@ -89,7 +89,8 @@ def _title(report: Report) -> Iterator[Line]:
         yield Line("text")
 
 
-def _headline(report: Report) -> Iterator[Line]:
+def headline(report: Report) -> tuple[str, str]:
+    """Return the verdict in a word or three, and the sentence that follows it."""
     text = report.message if report.verdict is Verdict.BROKEN else ""
     text = text or _HEADLINES[report.verdict]
     label = _LABELS[report.verdict]
@@ -99,6 +100,11 @@ def _headline(report: Report) -> Iterator[Line]:
         label, text = "RIGHT derivative, OTHER loss", report.loss_message
     elif report.verdict is Verdict.WRONG and not _any_wrong(report) and report.message:
         text = report.message
+    return label, text
+
+
+def _headline(report: Report) -> Iterator[Line]:
+    label, text = headline(report)
     yield from wrapped("verdict", text, first=f"  {label}   ")
     if report.verdict is Verdict.INCONCLUSIVE and report.message:
         yield from wrapped("text", report.message, first="  ")
