@@ -116,8 +116,8 @@ FAULTS = (
         equation=_EQUATION,
         wrong="dz1 = dscores @ W2.T",
         right="dz1 = (dscores @ W2.T) * (z1 > 0)",
-        advice="zero dz1 wherever z1 is not positive; test z1 or hidden > 0, for hidden >= 0"
-        " is always true",
+        advice="zero dz1 wherever z1 is not positive; test z1 > 0 or hidden > 0, for"
+        " hidden >= 0 is always true",
         unnoticed="where every unit is live the mask is all ones and nothing differs",
         see="a unit that is dead for all examples must have gradient 0",
         variants=(Variant("", "mask", _unmasked),),
