@@ -1,18 +1,21 @@
 """What is examined, and where: a named reference network, and one point for it."""
 
+from __future__ import annotations  # hypothesis' start loads this: without numpy
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradcheck._typing import (
-    Array,
-    Layout,
-    Loss,
-    LossGrads,
-    Params,
-    Penalty,
-    Reduction,
-)
+if TYPE_CHECKING:
+    from gradcheck._typing import (
+        Array,
+        Layout,
+        Loss,
+        LossGrads,
+        Params,
+        Penalty,
+        Reduction,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +42,17 @@ class Problem:
     def __repr__(self) -> str:
         shapes = ", ".join(f"{k}{v.shape}" for k, v in self.params.items())
         return f"Problem({shapes}, X{self.X.shape}, reg={self.reg:g})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Print the numbers where hypothesis or IPython show a single example."""
+        values = {**self.params, "X": self.X, "y": self.y, "reg": self.reg}
+        with printer.group(4, "Problem(", ")"):
+            for name, value in values.items():
+                pad = ""
+                for part in f"{name}={value!r},".split("\n"):
+                    printer.break_()
+                    printer.text(pad + part)
+                    pad = " " * (len(name) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,7 @@ class Network:
     reduction: Reduction = "mean"
     layout: Layout = "rows"
     biases: bool = True
-    build: Callable[..., "Network"] | None = field(default=None, repr=False)
+    build: Callable[..., Network] | None = field(default=None, repr=False)
     output: str = "identity"
 
     @property
@@ -124,7 +138,7 @@ class Network:
         """Evaluate the loss and its analytic gradient."""
         return self.gradient_function(params, X, y, reg)
 
-    def variant(self, **conventions: Any) -> "Network":
+    def variant(self, **conventions: Any) -> Network:
         """Return the same network with other conventions.
 
         Parameters

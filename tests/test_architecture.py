@@ -22,6 +22,7 @@ _typing errors
 | checker
 | rendering
 | submissions frameworks strategies
+| registration
 | grading testing
 | commands
 | cli pytest_plugin
