@@ -188,6 +188,25 @@ def test_losses_in_a_batch_are_used():
     assert calls
 
 
+def test_every_law_holds_for_a_right_gradient():
+    report = check_network(SOFTMAX.loss_and_grads, "softmax")
+    assert len(report.laws) >= 9
+    assert all(law.ok for law in report.laws)
+    assert "laws hold" in str(report)
+
+
+def test_a_penalty_that_cannot_be_chosen_is_not_chosen():
+    def fixed(params, X, y, reg):
+        assert reg == 0.3
+        return SOFTMAX.loss_and_grads(params, X, y, reg)
+
+    report = check_network(fixed, "softmax", regs=(0.3,))
+    assert report.ok
+    assert all(law.ok for law in report.laws)
+    law = next(law for law in report.laws if law.id == "penalty")
+    assert "not tested" in law.detail
+
+
 def test_an_unknown_network_is_a_usage_error():
     with pytest.raises(gradcheck.GradcheckError, match="network='perceptron', but"):
         check_network(SOFTMAX.loss_and_grads, "perceptron")

@@ -102,7 +102,6 @@ sum
 measured: b2's gradient is 0.500 of the derivative, everywhere
 
   single-precision: the gradient is float32
-  batch-mean: repeating every example changes the mean
 smallest failing example: N=2, D=1, H=1, C=2
 again: gradcheck check two_layer.py --seed 0
 more: gradcheck explain batch-sum"""
@@ -111,6 +110,7 @@ more: gradcheck explain batch-sum"""
 
 def test_verbose_adds_the_measurements():
     assert "  kappa(W1) = 7" in plain_text(WRONG, verbose=True)
+    assert "  batch-mean: repeating every" in plain_text(WRONG, verbose=True)
     assert "kappa" not in plain_text(WRONG)
 
 
@@ -178,6 +178,12 @@ below 1e-06
 )
 def test_every_other_verdict_says_why(report, text):
     assert plain_text(report) == text
+
+
+def test_a_broken_law_is_told_where_no_mistake_explains_it():
+    law = Outcome("batch-mean", False, "repeating every example changes the mean")
+    text = plain_text(Report(Verdict.WRONG, laws=(law,)))
+    assert "  batch-mean: repeating every example changes the mean" in text
 
 
 def test_an_exhaustive_check_claims_no_probability():

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from gradcheck._typing import Array, Params
-from gradcheck.checker.assemble import assemble, broken
+import numpy as np
+
+from gradcheck._typing import Array, LossAndGrads, Params
+from gradcheck.checker.assemble import assemble, broken, outcomes
 from gradcheck.checker.scenarios import (
     Scenario,
     differing,
@@ -17,6 +19,7 @@ from gradcheck.checker.scenarios import (
 from gradcheck.comparison import Examination, examine
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import Inspection, inspect
+from gradcheck.laws import check_laws
 from gradcheck.problem import Network, Problem
 from gradcheck.randomness import preserved_random_state
 from gradcheck.reading import UnusableError
@@ -82,6 +85,12 @@ def check_network(
             matched = match_loss(run.loss_at, admitted, points)
             first = run.examine(inspection, seed=seed, rtol_required=rtol_required)
             where, examination = run.elsewhere(first, matched, points[1:], seed=seed)
+            laws = check_laws(
+                run.only_at(regs),
+                matched or specified,
+                points[0].problem,
+                rng=np.random.default_rng(seed),
+            )
         except UnusableError as problem:
             return broken(problem, run.guarded, seed=seed)
     report = assemble(
@@ -93,7 +102,7 @@ def check_network(
     )
     if where and report.verdict is Verdict.WRONG:
         report = replace(report, message=where)
-    report = replace(report, subject=_subject(specified, matched))
+    report = replace(report, laws=outcomes(laws), subject=_subject(specified, matched))
     return _with_loss(report, matched, admitted)
 
 
@@ -187,6 +196,16 @@ class _Run:
             return guarded.pair(params)
         finally:
             self.guarded.gradient_calls += guarded.gradient_calls
+
+    def only_at(self, regs: tuple[float, ...]) -> LossAndGrads:
+        """Return `pair_at`, refusing other penalties where only one can be had."""
+
+        def pair(params: Params, X: Array, y: Array, reg: float) -> Any:
+            if len(regs) == 1 and reg != regs[0]:
+                raise UnusableError("fixed-penalty", f"reg is fixed at {regs[0]:g}")
+            return self.pair_at(params, X, y, reg)
+
+        return pair
 
     def loss_at(self, problem: Problem) -> float:
         """Return the loss at a problem, NaN where it does not run."""

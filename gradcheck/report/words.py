@@ -190,7 +190,8 @@ def _snippet(finding: Finding) -> Iterator[Line]:
 def _rules(report: Report, verbose: bool) -> Iterator[Line]:
     """Name what is broken among laws and hygiene; count what holds."""
     named = {finding.id for finding in report.findings}
-    for outcome in (*report.hygiene, *report.laws):
+    laws = report.laws if verbose or not named else ()  # they follow from the mistake
+    for outcome in (*report.hygiene, *laws):
         if verbose and outcome.ok:
             yield from wrapped("faint", f"{outcome.id}: {outcome.detail}", first="  ")
         elif not outcome.ok and outcome.id not in named:
