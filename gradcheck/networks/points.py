@@ -100,10 +100,13 @@ def initialise(
     D: int,
     hidden: tuple[int, ...],
     C: int,
+    std: float | None = None,
 ) -> dict[str, Array]:
     """Draw parameters to start a training from: He's, as in source 002.
 
-    Weights are normal with variance 2 over the number of inputs, biases are zero.
+    Weights are normal with variance 2 over the number of inputs, or with the standard
+    deviation `std`; biases are zero. He's start makes scores about as large as the
+    inputs, so that the first loss lies above ln C by some half of their variance.
 
     References
     ----------
@@ -115,7 +118,7 @@ def initialise(
     for name, shape in rows.shapes(D, hidden, C).items():
         p = np.zeros(shape)
         if name[0] == "W":
-            p = rng.standard_normal(shape) * np.sqrt(2.0 / shape[0])
+            p = rng.standard_normal(shape) * (std or np.sqrt(2.0 / shape[0]))
         params[name] = p.T.reshape(turned[name]).copy()
     return params
 
