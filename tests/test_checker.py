@@ -188,6 +188,25 @@ def test_losses_in_a_batch_are_used():
     assert calls
 
 
+def smoothing(epsilon):
+    def function(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        hidden = np.maximum(0, X @ params["W1"] + params["b1"])
+        scores = np.exp(hidden @ params["W2"] + params["b2"])
+        p = (scores / scores.sum(axis=1, keepdims=True))[np.arange(len(y)), y]
+        return loss + np.mean(np.log(p) - np.log(p + epsilon)), grads
+
+    return function
+
+
+def test_a_small_constant_inside_the_logarithm_is_a_remark_and_no_mistake():
+    report = check_network(smoothing(1e-7), "softmax")
+    assert report.verdict is Verdict.CORRECT
+    remark = next(rule for rule in report.hygiene if rule.id == "log-clipped")
+    assert not remark.ok
+    assert check_network(smoothing(1e-2), "softmax").verdict is Verdict.WRONG
+
+
 def test_every_law_holds_for_a_right_gradient():
     report = check_network(SOFTMAX.loss_and_grads, "softmax")
     assert len(report.laws) >= 9

@@ -1,6 +1,7 @@
 """From what was measured to a verdict and a report."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradcheck.comparison import Examination
@@ -104,6 +105,19 @@ def parameters(examination: Examination) -> Mapping[str, ParameterReport]:
 
 def _worst(worst: Any) -> Worst:
     return Worst(tuple(worst.index), worst.analytic, worst.numeric, worst.error)
+
+
+def excused(examination: Examination) -> Examination:
+    """Call every parameter right, keeping what was measured of it."""
+    return replace(
+        examination,
+        verdict="correct",
+        message="",
+        parameters={
+            name: replace(found, verdict="correct", pattern="", bound=None)
+            for name, found in examination.parameters.items()
+        },
+    )
 
 
 def outcomes(rules: Iterable[Any]) -> tuple[Outcome, ...]:

@@ -1,30 +1,20 @@
 """The check of a network: we choose the points, so every law can be tried."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from gradcheck._typing import Array, LossAndGrads, Params
-from gradcheck.checker.assemble import assemble, broken, outcomes
-from gradcheck.checker.scenarios import (
-    Scenario,
-    differing,
-    match_loss,
-    resolve,
-    scenarios,
-)
-from gradcheck.comparison import Examination, examine
-from gradcheck.guard import Guarded
-from gradcheck.hygiene import Inspection, inspect
+from gradcheck.checker.assemble import assemble, broken, excused, outcomes
+from gradcheck.checker.run import Run
+from gradcheck.checker.scenarios import Scenario, match_loss, resolve, scenarios
 from gradcheck.laws import check_laws
-from gradcheck.problem import Network, Problem
+from gradcheck.problem import Network
 from gradcheck.randomness import preserved_random_state
 from gradcheck.reading import UnusableError
 from gradcheck.report import Report, Subject, Verdict
-from gradcheck.structure import name_leaves
 
 __all__ = ["Scenario", "check_network", "scenarios"]
 
@@ -78,13 +68,14 @@ def check_network(
     started = perf_counter()
     specified, admitted = resolve(network)
     points = scenarios(specified, seed=seed, sizes=sizes, regs=regs)
-    run = _Run(loss_and_grads, points[0].problem)
+    run = Run(loss_and_grads, points[0].problem)
     with preserved_random_state():
         try:
             inspection = run.inspect()
             matched = match_loss(run.loss_at, admitted, points)
             first = run.examine(inspection, seed=seed, rtol_required=rtol_required)
             where, examination = run.elsewhere(first, matched, points[1:], seed=seed)
+            smoothed = run.smoothed(examination, matched, points)
             laws = check_laws(
                 run.only_at(regs),
                 matched or specified,
@@ -93,6 +84,9 @@ def check_network(
             )
         except UnusableError as problem:
             return broken(problem, run.guarded, seed=seed)
+    if smoothed is not None:
+        examination = excused(examination)
+        inspection = replace(inspection, rules=(*inspection.rules, smoothed))
     report = assemble(
         inspection,
         examination,
@@ -104,119 +98,6 @@ def check_network(
         report = replace(report, message=where)
     report = replace(report, laws=outcomes(laws), subject=_subject(specified, matched))
     return _with_loss(report, matched, admitted)
-
-
-@dataclass(slots=True, init=False)
-class _Run:
-    """The function under examination, at one problem and at others."""
-
-    function: Callable[..., Any]
-    problem: Problem
-    guarded: Guarded
-    handed: dict[str, Array]
-
-    def __init__(self, function: Callable[..., Any], problem: Problem) -> None:
-        self.function, self.problem = function, problem
-        self.handed = {}
-        self.guarded = self.at(problem)
-
-    def at(self, problem: Problem) -> Guarded:
-        """Guard the function at the data of a problem."""
-        X, y, reg = problem.X, problem.y, problem.reg
-
-        def pair(params: Params) -> Any:
-            self.handed = {"X": X.copy(), "y": y.copy()}
-            return self.function(params, self.handed["X"], self.handed["y"], reg)
-
-        losses = getattr(self.function, "losses", None)
-        batch = losses and (lambda points: losses(points, X.copy(), y.copy(), reg))
-        _, structure = name_leaves(problem.params)
-        return Guarded(pair, problem.params, structure, batch=batch)
-
-    def inspect(self) -> Inspection:
-        """Look at its hygiene at the first problem."""
-        return inspect(
-            self.guarded,
-            self.problem.params,
-            watched={"X": self.problem.X, "y": self.problem.y},
-            snapshot=lambda: self.handed,
-        )
-
-    def examine(
-        self, inspection: Inspection, *, seed: int, rtol_required: float | None
-    ) -> Examination:
-        """Measure the derivative of its loss at the first problem."""
-        return examine(
-            self.guarded.evaluate,
-            self.guarded.gradient,
-            self.problem.params,
-            inspection.grads,
-            seed=seed,
-            rtol_required=rtol_required,
-            dtype=inspection.precision,
-        )
-
-    def elsewhere(
-        self,
-        examination: Examination,
-        matched: Network | None,
-        others: tuple[Scenario, ...],
-        *,
-        seed: int,
-    ) -> tuple[str, Examination]:
-        """Look at other batch sizes and penalties, where the first point is right."""
-        if examination.verdict != "correct":
-            return "", examination
-        for scenario in others:
-            problem = scenario.problem
-            if matched and not differing(self.pair_at, matched, problem):
-                continue
-            guarded = self.at(problem)
-            try:
-                _, grads = guarded.pair(problem.params)
-            except UnusableError:
-                continue
-            found = examine(
-                guarded.evaluate, guarded.gradient, problem.params, grads, seed=seed
-            )
-            self.guarded.loss_calls += guarded.loss_calls
-            self.guarded.gradient_calls += guarded.gradient_calls
-            if found.verdict == "wrong":
-                N = problem.X.shape[0]
-                text = f"right at N = {self.problem.X.shape[0]}, reg = "
-                text += f"{self.problem.reg:g}; wrong at N = {N}, reg = {problem.reg:g}"
-                return text, found
-        return "", examination
-
-    def pair_at(self, params: Params, X: Array, y: Array, reg: float) -> Any:
-        """Call the function anywhere, with everything it returns read and checked."""
-        guarded = self.at(Problem(params, X, y, reg))
-        guarded.seeded = self.guarded.seeded
-        try:
-            return guarded.pair(params)
-        finally:
-            self.guarded.gradient_calls += guarded.gradient_calls
-
-    def only_at(self, regs: tuple[float, ...]) -> LossAndGrads:
-        """Return `pair_at`, refusing other penalties where only one can be had."""
-
-        def pair(params: Params, X: Array, y: Array, reg: float) -> Any:
-            if len(regs) == 1 and reg != regs[0]:
-                raise UnusableError("fixed-penalty", f"reg is fixed at {regs[0]:g}")
-            return self.pair_at(params, X, y, reg)
-
-        return pair
-
-    def loss_at(self, problem: Problem) -> float:
-        """Return the loss at a problem, NaN where it does not run."""
-        guarded = self.at(problem)
-        guarded.seeded = self.guarded.seeded
-        try:
-            return guarded.loss(problem.params)
-        except UnusableError:
-            return float("nan")
-        finally:
-            self.guarded.loss_calls += guarded.loss_calls
 
 
 def _subject(specified: Network, matched: Network | None) -> Subject:

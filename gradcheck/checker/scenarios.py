@@ -12,8 +12,11 @@ from gradcheck._typing import LossAndGrads
 from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network, Problem
 
-LOSS_RTOL = 1e-6
-"""Two losses are the same within this: room for ``log(p + 1e-8)`` and the like."""
+LOSS_RTOL = 1e-4
+"""Two losses are the same within this: room for ``log(p + 1e-7)`` and the like."""
+
+LOOK_RTOL = 1e-7
+"""Two gradients look the same within this, relative to the largest entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +143,16 @@ def _same(network: Network, problem: Problem, value: float) -> bool:
 
 
 def differing(
-    loss_and_grads: LossAndGrads, network: Network, problem: Problem
+    loss_and_grads: LossAndGrads,
+    network: Network,
+    problem: Problem,
+    *,
+    rtol: float = LOOK_RTOL,
 ) -> bool | None:
     """Whether a gradient is not the reference's at a problem; None if it does not run.
 
-    A look, not a verdict: what differs here is then measured by its own loss.
+    A look, not a verdict: what differs by more than `rtol` of its largest entry is then
+    measured by its own loss.
     """
     _, reference = network.loss_and_grads(
         problem.params, problem.X, problem.y, problem.reg
@@ -154,7 +162,7 @@ def differing(
     except GradcheckError:
         return None
     return any(
-        np.abs(grads[name] - numbers).max() > LOSS_RTOL * (np.abs(numbers).max() + 1e-6)
+        np.abs(grads[name] - numbers).max() > rtol * (np.abs(numbers).max() + rtol)
         for name, numbers in reference.items()
         if numbers.size
     )

@@ -1,0 +1,155 @@
+"""A network under examination, called at one problem and at others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck._typing import Array, LossAndGrads, Params
+from gradcheck.checker.scenarios import Scenario, differing
+from gradcheck.comparison import Examination, examine
+from gradcheck.guard import Guarded
+from gradcheck.hygiene import Inspection, Rule, inspect
+from gradcheck.problem import Network, Problem
+from gradcheck.reading import UnusableError
+from gradcheck.structure import name_leaves
+
+
+@dataclass(slots=True, init=False)
+class Run:
+    """The function under examination, at one problem and at others."""
+
+    function: Callable[..., Any]
+    problem: Problem
+    guarded: Guarded
+    handed: dict[str, Array]
+
+    def __init__(self, function: Callable[..., Any], problem: Problem) -> None:
+        self.function, self.problem = function, problem
+        self.handed = {}
+        self.guarded = self.at(problem)
+
+    def at(self, problem: Problem) -> Guarded:
+        """Guard the function at the data of a problem."""
+        X, y, reg = problem.X, problem.y, problem.reg
+
+        def pair(params: Params) -> Any:
+            self.handed = {"X": X.copy(), "y": y.copy()}
+            return self.function(params, self.handed["X"], self.handed["y"], reg)
+
+        losses = getattr(self.function, "losses", None)
+        batch = losses and (lambda points: losses(points, X.copy(), y.copy(), reg))
+        _, structure = name_leaves(problem.params)
+        return Guarded(pair, problem.params, structure, batch=batch)
+
+    def inspect(self) -> Inspection:
+        """Look at its hygiene at the first problem."""
+        return inspect(
+            self.guarded,
+            self.problem.params,
+            watched={"X": self.problem.X, "y": self.problem.y},
+            snapshot=lambda: self.handed,
+        )
+
+    def examine(
+        self, inspection: Inspection, *, seed: int, rtol_required: float | None
+    ) -> Examination:
+        """Measure the derivative of its loss at the first problem."""
+        return examine(
+            self.guarded.evaluate,
+            self.guarded.gradient,
+            self.problem.params,
+            inspection.grads,
+            seed=seed,
+            rtol_required=rtol_required,
+            dtype=inspection.precision,
+        )
+
+    def elsewhere(
+        self,
+        examination: Examination,
+        matched: Network | None,
+        others: tuple[Scenario, ...],
+        *,
+        seed: int,
+    ) -> tuple[str, Examination]:
+        """Look at other batch sizes and penalties, where the first point is right."""
+        if examination.verdict != "correct":
+            return "", examination
+        for scenario in others:
+            problem = scenario.problem
+            if matched and not differing(self.pair_at, matched, problem):
+                continue
+            guarded = self.at(problem)
+            try:
+                _, grads = guarded.pair(problem.params)
+            except UnusableError:
+                continue
+            found = examine(
+                guarded.evaluate, guarded.gradient, problem.params, grads, seed=seed
+            )
+            self.guarded.loss_calls += guarded.loss_calls
+            self.guarded.gradient_calls += guarded.gradient_calls
+            if found.verdict == "wrong":
+                N = problem.X.shape[0]
+                text = f"right at N = {self.problem.X.shape[0]}, reg = "
+                text += f"{self.problem.reg:g}; wrong at N = {N}, reg = {problem.reg:g}"
+                return text, found
+        return "", examination
+
+    def smoothed(
+        self,
+        examination: Examination,
+        matched: Network | None,
+        points: tuple[Scenario, ...],
+    ) -> Rule | None:
+        """See whether only a small constant in the loss keeps the two apart.
+
+        The loss is then the specified one to six digits, and the gradient exactly that
+        of the specified loss: ``-log(p + 1e-8)`` beside ``p - t``.
+        """
+        if examination.verdict != "wrong" or matched is None:
+            return None
+        looks = [
+            differing(self.pair_at, matched, point.problem, rtol=1e-11)
+            for point in points
+        ]
+        if any(looks) or not any(look is False for look in looks):
+            return None
+        return Rule(
+            "log-clipped",
+            False,
+            "the gradient is exactly that of the specified loss, and the loss differs "
+            "from it in the eighth digit or so, as with a small constant inside its "
+            "logarithm",
+            fatal=False,
+        )
+
+    def pair_at(self, params: Params, X: Array, y: Array, reg: float) -> Any:
+        """Call the function anywhere, with everything it returns read and checked."""
+        guarded = self.at(Problem(params, X, y, reg))
+        guarded.seeded = self.guarded.seeded
+        try:
+            return guarded.pair(params)
+        finally:
+            self.guarded.gradient_calls += guarded.gradient_calls
+
+    def only_at(self, regs: tuple[float, ...]) -> LossAndGrads:
+        """Return `pair_at`, refusing other penalties where only one can be had."""
+
+        def pair(params: Params, X: Array, y: Array, reg: float) -> Any:
+            if len(regs) == 1 and reg != regs[0]:
+                raise UnusableError("fixed-penalty", f"reg is fixed at {regs[0]:g}")
+            return self.pair_at(params, X, y, reg)
+
+        return pair
+
+    def loss_at(self, problem: Problem) -> float:
+        """Return the loss at a problem, NaN where it does not run."""
+        guarded = self.at(problem)
+        guarded.seeded = self.guarded.seeded
+        try:
+            return guarded.loss(problem.params)
+        except UnusableError:
+            return float("nan")
+        finally:
+            self.guarded.loss_calls += guarded.loss_calls
