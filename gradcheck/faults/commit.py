@@ -36,7 +36,7 @@ def keys(network: Network, mistake: Mistake) -> list[tuple[str, Site, Setting]]:
             slot, sites = "factor", (None,)
         elif not sites and slot == "whole":
             sites = parameters(network)
-        elif not sites or slot == "call":
+        elif not sites or slot in ("call", "loss-data"):
             sites = (None,)
         for site in sites:
             place = _layer(network, slot, site)

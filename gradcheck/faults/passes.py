@@ -62,22 +62,22 @@ class Specification:
         The chain of layers.
     penalty : mapping of str to float
         The loss holds ``k * reg * sum(p**2)``: k by parameter; missing means 0.
-    averaged : bool
-        Whether that penalty is divided by N as well.
+    averaged : frozenset of str
+        Parameters whose penalty is divided by N as well.
     reduction : {"mean", "sum"}
         Over the examples.
     scale : float
         The data loss is this multiple of the network's own.
-    reg : float or None
-        The strength in use where the one handed over is ignored.
+    fixed : mapping of str to float
+        Coefficients of ``sum(p**2)`` that are there whatever `reg` is.
     """
 
     network: Network
     penalty: Mapping[str, float] = field(default_factory=dict)
-    averaged: bool = False
+    averaged: frozenset[str] = frozenset()
     reduction: str = "mean"
     scale: float = 1.0
-    reg: float | None = None
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
 
 def specify(network: Network) -> Specification:
@@ -109,7 +109,7 @@ class Pass:
         network = spec.network
         self.spec, self.network, self.table = spec, network, table or {}
         self.params, self.y = problem.params, problem.y
-        self.reg = problem.reg if spec.reg is None else spec.reg
+        self.reg = problem.reg
         self.depth, self.cost = network.depth, network.cost
         self.weights = dict(enumerate(network.weights, start=1))
         self.biases = dict(enumerate(network.bias_names, start=1))
@@ -201,14 +201,15 @@ class Pass:
         reduced = self.slot("reduce", name, self.tapped[name].sum(axis=0))
         return np.asarray(reduced * self.slot("scale", name, 1.0))
 
-    def coefficient(self, name: str) -> float:
-        """Return k of the loss's ``k * reg * sum(p**2)`` for one parameter."""
+    def strength(self, name: str) -> float:
+        """Return what multiplies ``sum(p**2)`` of one parameter in the loss."""
         k = self.slot("loss-penalty", name, self.spec.penalty.get(name, 0.0))
-        return float(k / self.N if self.spec.averaged else k)
+        k = k / self.N if name in self.spec.averaged else k
+        return float(k * self.reg + self.spec.fixed.get(name, 0.0))
 
     def penalised(self, name: str) -> Array:
         """Return the penalty's gradient of one parameter, in its shape."""
-        right = 2.0 * self.coefficient(name) * self.reg * np.asarray(self.params[name])
+        right = 2.0 * self.strength(name) * np.asarray(self.params[name])
         return np.asarray(self.slot("penalty", name, right))
 
     def grads(self) -> Grads:
@@ -246,10 +247,10 @@ class Pass:
         mean = self.data_losses().sum() / self.divisor * self.spec.scale
         data = self.slot("loss-data", None, mean)
         penalty = sum(
-            self.coefficient(name) * np.sum(np.square(self.params[name]))
+            self.strength(name) * np.sum(np.square(self.params[name]))
             for name in self.params
         )
-        return float(data + self.reg * penalty)
+        return float(data + penalty)
 
     def sizes(self) -> dict[str, Array]:
         """Return the size of the terms that cancel in each gradient's entries.

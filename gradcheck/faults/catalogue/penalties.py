@@ -81,8 +81,8 @@ def _kept(p: Any, name: str, value: Array, m: Mistake) -> Array:
     return np.asarray(c * p.reg * np.asarray(p.params[name]))
 
 
-def _without_reg(p: Any, name: str, value: float, m: Mistake) -> float:
-    return float(value / p.reg if p.reg else 0.0)
+def _without_reg(p: Any, site: Any, value: float, m: Mistake) -> float:
+    return value + sum(0.5 * float(np.sum(np.square(p.params[n]))) for n in m.sites)
 
 
 def _penalised(network: Network) -> list[tuple[Any, ...]]:
@@ -264,7 +264,12 @@ FAULTS = (
         unnoticed="training uses the gradient only, so it works as intended",
         see="the loss is the same for reg = 0 and reg = 1",
         variants=(
-            Variant("", "penalty", _kept, also=(("loss-penalty", _without_reg),)),
+            Variant(
+                "",
+                "penalty",
+                _kept,
+                also=(("loss-penalty", _none), ("loss-data", _without_reg)),
+            ),
         ),
         sites=_penalised,
         rare=True,

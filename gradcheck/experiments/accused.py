@@ -1,0 +1,143 @@
+"""The function under examination: called on copies, counted, and repaired."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcheck._typing import Array, Grads, LossAndGrads
+from gradcheck.problem import Network, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one call gave.
+
+    Attributes
+    ----------
+    loss : float
+        NaN where there was none.
+    grads : dict of ndarray
+        As returned, in float64; empty if the call failed.
+    error : str
+        Type and text of what it raised, or empty.
+    changed : tuple of str
+        Arguments that it changed in place: ``"X"``, ``"y"``, names of parameters.
+    """
+
+    loss: float = np.nan
+    grads: Grads = field(default_factory=dict)
+    error: str = ""
+    changed: tuple[str, ...] = ()
+
+
+Repair = Callable[[Grads, Problem], Grads]
+"""Undoes a mistake of the call, so that the rest can still be measured."""
+
+
+class Accused:
+    """A ``loss_and_grads`` with everything around it that an experiment needs.
+
+    Parameters
+    ----------
+    function : callable
+        ``loss_and_grads(params, X, y, reg) -> (loss, grads)``.
+    factory : callable or None
+        Makes a fresh one, without memory.
+    """
+
+    def __init__(
+        self, function: LossAndGrads, factory: Callable[[], LossAndGrads] | None = None
+    ) -> None:
+        self.function, self.factory = function, factory
+        self.calls = 0
+        self.mode = "plain"
+        self.repairs: list[Repair] = []
+        self._seen: dict[int, tuple[Problem, Answer]] = {}
+
+    def forget(self) -> None:
+        """Drop remembered answers: the mode or the repairs have changed."""
+        self._seen.clear()
+
+    def at(self, problem: Problem) -> Answer:
+        """Return the answer at a point, repaired; asked once and remembered."""
+        if id(problem) not in self._seen:
+            answer = self._ask(problem)
+            for repair in self.repairs:
+                if answer.grads:
+                    grads = repair(answer.grads, problem)
+                    answer = Answer(answer.loss, grads, answer.error, answer.changed)
+            self._seen[id(problem)] = problem, answer
+        return self._seen[id(problem)][1]
+
+    def _ask(self, problem: Problem) -> Answer:
+        if self.mode == "difference":
+            before, after = self.raw(problem), self.raw(problem)
+            grads = {
+                k: g - before.grads[k]
+                for k, g in after.grads.items()
+                if k in before.grads and before.grads[k].shape == g.shape
+            }
+            return Answer(after.loss, grads, after.error, after.changed)
+        if self.mode == "second":
+            self.raw(problem)
+        if self.mode == "fresh" and self.factory is not None:
+            return self.raw(problem, self.factory())
+        if self.mode == "seeded":
+            np.random.seed(0)  # noqa: NPY002 the accused uses the global generator
+        return self.raw(problem)
+
+    def raw(self, problem: Problem, function: LossAndGrads | None = None) -> Answer:
+        """Call once, on copies, whatever happens."""
+        self.calls += 1
+        params = {k: np.array(v, dtype=float) for k, v in problem.params.items()}
+        X, y = np.array(problem.X, dtype=float), np.array(problem.y)
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                returned = (function or self.function)(params, X, y, problem.reg)
+                loss, grads = returned
+                grads = {str(k): _numbers(g) for k, g in dict(grads).items()}
+                loss = float(np.real(np.asarray(loss).reshape(-1)[0]))
+        except (KeyboardInterrupt, MemoryError):
+            raise
+        except BaseException as error:  # an answer too, sys.exit included
+            text = " ".join(str(error).split())[:200]
+            return Answer(error=f"{type(error).__name__}: {text}".rstrip(": "))
+        return Answer(loss, grads, "", _changed(problem, params, X, y))
+
+
+def _numbers(g: Any) -> Array:
+    array = np.asarray(g)
+    if array.dtype == object or array.dtype.kind not in "fiub":
+        array = array.astype(float)
+    return np.array(array, dtype=float)
+
+
+def _changed(
+    problem: Problem, params: Mapping[str, Array], X: Array, y: Array
+) -> tuple[str, ...]:
+    names = [k for k, v in params.items() if not _same(v, problem.params[k])]
+    names += [] if _same(X, problem.X) else ["X"]
+    names += [] if _same(y, problem.y) else ["y"]
+    return tuple(names)
+
+
+def _same(a: Array, b: Array) -> bool:
+    return bool(
+        np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True)
+    )
+
+
+def proper(grads: Mapping[str, Array], problem: Problem, network: Network) -> bool:
+    """Whether there is a finite gradient of the right shape for every parameter."""
+    return all(
+        name in grads
+        and np.shape(grads[name]) == np.shape(problem.params[name])
+        and bool(np.isfinite(grads[name]).all())
+        for name in (*network.weights, *network.bias_names)
+    )

@@ -1,0 +1,282 @@
+"""The conventions of a loss, measured by evaluating it and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradcheck._typing import Array, Params
+from gradcheck.experiments.forms import DataForm, read_data
+from gradcheck.experiments.penalty import (
+    Evaluate,
+    PenaltyPoint,
+    overall,
+    penalty_points,
+    read_penalty,
+)
+from gradcheck.experiments.points import Sizes, make
+from gradcheck.faults import Pass, Specification, specify
+from gradcheck.problem import Network, Problem
+
+_SMALL = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """What the loss turned out to be.
+
+    Attributes
+    ----------
+    penalty : mapping of str to float
+        The loss holds ``k * reg * sum(p**2)``: k of each parameter that is penalised.
+    penalty_form : str
+        ``"squares"``, ``"none"``, ``"averaged"`` (divided by N), ``"norm"``,
+        ``"absolute"``, ``"fixed"`` (whatever `reg` is) or ``"other"``.
+    averaged : tuple of str
+        Parameters whose penalty is divided by N.
+    fixed : mapping of str to float
+        Coefficients of ``sum(p**2)`` that are there whatever `reg` is.
+    reduction : str
+        ``"mean"`` or ``"sum"``; that of the network where it could not be told.
+    data_form : str
+        ``"cross-entropy"``, ``"logistic"``, ``"squared"``, another, or ``"unknown"``.
+    scale : float
+        The data loss is this multiple of the network's own.
+    specified : bool
+        Whether it is the network's loss, up to a convention.
+    finite : tuple of str
+        Ids of what goes wrong at large scores; empty if nothing does.
+    sentences : tuple of str
+        What is different, in words.
+    evaluations : int
+        Of the loss.
+    """
+
+    penalty: Mapping[str, float] = field(default_factory=dict)
+    penalty_form: str = "none"
+    averaged: tuple[str, ...] = ()
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    reduction: str = "mean"
+    data_form: str = "unknown"
+    scale: float = 1.0
+    specified: bool = False
+    finite: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    evaluations: int = 0
+
+    def specification(self, network: Network) -> Specification:
+        """Return the loss to hold the gradient against."""
+        if self.data_form == "unknown" or self.penalty_form in ("norm", "other"):
+            return specify(network)
+        return Specification(
+            network,
+            dict(self.penalty),
+            averaged=frozenset(self.averaged),
+            reduction=self.reduction,
+            scale=self.scale,
+            fixed=dict(self.fixed),
+        )
+
+    @property
+    def penalty_name(self) -> str:
+        """``"half"``, ``"full"``, ``"none"`` or ``"other"``."""
+        ks = {round(k, 9) for name, k in self.penalty.items() if name[0] == "W"}
+        plain = self.penalty_form in ("squares", "averaged")
+        if not self.penalty and self.penalty_form == "none":
+            return "none"
+        if plain and ks in ({0.5}, {1.0}):
+            return "half" if ks == {0.5} else "full"
+        return "other"
+
+
+def data_points(
+    network: Network, rng: np.random.Generator, sizes: Sizes
+) -> tuple[Problem, ...]:
+    """Return points of different sizes, without a penalty, to read the data loss at."""
+    points: list[Problem] = []
+    for N, D, H, C in (
+        (6, 4, 5, 3),
+        (3, 5, 6, 4),
+        (9, 3, 7, 5),
+        (4, 7, 8, 6),
+        (7, 6, 9, 2),
+    ):
+        hidden = sizes.hidden or tuple(H + i for i in range(network.depth - 1))
+        if sizes.N is not None and N not in sizes.N:
+            N = sizes.N[len(points) % len(sizes.N)]
+        C = 1 if network.cost == "logistic" else sizes.C or C
+        points.append(make(network, rng, N=N, D=sizes.D or D, hidden=hidden, C=C))
+    return tuple(points)
+
+
+def measure_conventions(
+    loss: Callable[[Params, Array, Array, float], float],
+    network: Network,
+    *,
+    sizes: Sizes | Mapping[str, Any] | None = None,
+    rng: np.random.Generator | None = None,
+) -> Conventions:
+    """Measure what a loss is: its penalty, its reduction and its data part.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(params, X, y, reg) -> float``; about 40 evaluations. May raise.
+    network : Network
+        What it should be; its own penalty and reduction are not assumed.
+    sizes : mapping, optional
+        Sizes that are dictated: any of ``D``, ``hidden``, ``C``, ``N``.
+    rng : numpy.random.Generator, optional
+        Seeded with 0 by default.
+
+    Examples
+    --------
+    >>> from gradcheck import networks
+    >>> network = networks.get("linear", penalty="full", reduction="sum")
+    >>> found = measure_conventions(network.loss, networks.get("linear"))
+    >>> found.penalty_name, found.reduction, found.specified
+    ('full', 'sum', True)
+    """
+    asked = 0
+
+    def evaluate(problem: Problem) -> float:
+        nonlocal asked
+        asked += 1
+        params = {k: np.array(v, dtype=float) for k, v in problem.params.items()}
+        try:
+            with np.errstate(all="ignore"):
+                value = loss(params, problem.X.copy(), problem.y.copy(), problem.reg)
+            return float(np.real(np.asarray(value).reshape(-1)[0]))
+        except Exception:  # the loss is under examination: failing is an answer
+            return float("nan")
+
+    found = read_conventions(
+        evaluate, network, Sizes.of(sizes), rng or np.random.default_rng(0)
+    )
+    return Conventions(**{**_fields(found), "evaluations": asked})
+
+
+def _fields(found: Conventions) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+def read_conventions(
+    evaluate: Evaluate,
+    network: Network,
+    sizes: Sizes,
+    rng: np.random.Generator,
+    *,
+    points: Mapping[str, tuple[PenaltyPoint, PenaltyPoint]] | None = None,
+) -> Conventions:
+    """Measure the conventions through any door to the loss; see the caller."""
+    points = points or penalty_points(network, rng, sizes)
+    penalty, forms = read_penalty(evaluate, points)
+    averaged = tuple(name for name, form in forms.items() if form == "averaged")
+    data = read_data(evaluate, network, data_points(network, rng, sizes))
+    form = "fixed" if data.fixed and not forms else overall(forms)
+    finite = _extremes(evaluate, network, sizes, rng, data) if data.own else ()
+    sentences = _sentences(network, penalty, form, data)
+    weights = {penalty.get(name, 0.0) for name in network.weights}
+    uniform = len(weights) == 1 and any(
+        abs(k - min(weights)) < _SMALL for k in (0.0, 0.5, 1.0)
+    )
+    return Conventions(
+        penalty=penalty,
+        penalty_form=form,
+        averaged=averaged,
+        fixed=data.fixed,
+        reduction=data.reduction or network.reduction,
+        data_form=data.name,
+        scale=data.scale,
+        specified=data.own
+        and data.scale == 1.0
+        and form in ("squares", "averaged", "none")
+        and uniform
+        and not data.fixed
+        and len(averaged) in (0, len(penalty)),
+        finite=finite,
+        sentences=sentences,
+    )
+
+
+def _extremes(
+    evaluate: Evaluate,
+    network: Network,
+    sizes: Sizes,
+    rng: np.random.Generator,
+    data: DataForm,
+) -> tuple[str, ...]:
+    """Return what goes wrong where the scores are large."""
+    if network.cost == "squared" or network.output != "identity":
+        return ()
+    base = data_points(network, rng, sizes)[0]
+    top = network.weights[-1]
+
+    def scaled(factor: float, shift: float = 0.0) -> tuple[float, float]:
+        params = dict(base.params)
+        params[top] = np.asarray(params[top]) * factor
+        if network.biases:
+            bias = network.bias_names[-1]
+            params[bias] = np.asarray(params[bias]) * factor + shift
+        problem = Problem(params, base.X, base.y, 0.0)
+        right = Pass(specify(network), problem).data_losses().mean()
+        fixed = sum(q * np.sum(np.square(params[n])) for n, q in data.fixed.items())
+        return evaluate(problem) - float(fixed), float(right)
+
+    small, plain = scaled(1.0)
+    unit = small / plain if plain else 1.0
+    shifted = (
+        scaled(1.0, 1000.0)[0]
+        if network.biases and network.cost == "softmax"
+        else small
+    )
+    huge = [scaled(factor) for factor in (40.0, 800.0, 5000.0)]
+    if not np.isfinite(shifted) or any(np.isnan(v) for v, _ in huge):
+        return ("softmax-unshifted",)
+    if any(np.isinf(v) for v, _ in huge):
+        return ("log-of-zero",)
+    if any(
+        abs(v - unit * right) > 1e-3 * max(abs(unit * right), 1.0) for v, right in huge
+    ):
+        return ("log-clipped",)
+    return ()
+
+
+def _sentences(
+    network: Network, penalty: Mapping[str, float], form: str, data: DataForm
+) -> tuple[str, ...]:
+    said = []
+    if data.name == "unknown":
+        said.append(
+            "the data part of the loss is none of the known ones (cross-entropy,"
+            " squared error, hinge, 1 - p, ...)"
+        )
+    elif not data.own:
+        said.append(f"the data part of the loss is {data.words}")
+    elif data.scale != 1.0:
+        said.append(f"the data part of the loss is {data.scale:g} times {data.words}")
+    if data.fixed:
+        said.append(f"the penalty of {', '.join(data.fixed)} does not depend on reg")
+    elif form == "averaged":
+        said.append("the penalty is divided by N")
+    elif form in ("norm", "absolute"):
+        what = "the norm" if form == "norm" else "absolute values"
+        said.append(f"the penalty is made of {what}, not of squares")
+    elif form == "other":
+        said.append("the penalty is no multiple of reg * sum(W**2)")
+    elif form == "squares":
+        free = [w for w in network.weights if not penalty.get(w)]
+        ks = sorted({penalty.get(w, 0.0) for w in network.weights})
+        if free and len(free) < len(network.weights):
+            said.append(f"the loss does not penalise {', '.join(free)}")
+        elif len(ks) > 1 or ks[0] not in (0.5, 1.0):
+            listed = ", ".join(f"{penalty.get(w, 0.0):g}" for w in network.weights)
+            names = ", ".join(network.weights)
+            said.append(f"the penalty is {listed} * reg * sum(W**2) on {names}")
+        free = [b for b in network.bias_names if penalty.get(b)]
+        if free:
+            said.append(f"the loss penalises the biases {', '.join(free)} as well")
+    return tuple(said)

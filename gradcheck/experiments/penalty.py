@@ -1,0 +1,117 @@
+"""The penalty, read off where one parameter alone is not zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from gradcheck._typing import Array
+from gradcheck.experiments.points import Sizes, make
+from gradcheck.problem import Network, Problem
+
+Evaluate: TypeAlias = Callable[[Problem], float]
+
+_STRENGTH = 0.7
+_SMALL = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyPoint:
+    """One parameter alone is not zero: with a penalty, and without."""
+
+    name: str
+    on: Problem
+    off: Problem
+
+
+def penalty_points(
+    network: Network, rng: np.random.Generator, sizes: Sizes, *, scale: float = 1.0
+) -> dict[str, tuple[PenaltyPoint, PenaltyPoint]]:
+    """Return two points a parameter at which nothing but its penalty moves with reg."""
+    return {
+        name: (
+            _alone(network, rng, sizes, name, (8, 6, 5, 3), scale),
+            _alone(network, rng, sizes, name, (5, 3, 4, 6), 2.0 * scale),
+        )
+        for name in (*network.weights, *network.bias_names)
+    }
+
+
+def _alone(
+    network: Network,
+    rng: np.random.Generator,
+    sizes: Sizes,
+    name: str,
+    chosen: tuple[int, int, int, int],
+    scale: float,
+) -> PenaltyPoint:
+    N, D, H, C = chosen
+    hidden = sizes.hidden or tuple(H + i for i in range(network.depth - 1))
+    N = N if sizes.N is None or N in sizes.N else sizes.N[len(sizes.N) // 2]
+    full = make(network, rng, N=N, D=sizes.D or D, hidden=hidden, C=sizes.C or C)
+    params = {k: np.zeros(np.shape(v)) for k, v in full.params.items()}
+    shape = np.shape(params[name])
+    sign = rng.choice([-1.0, 1.0], shape)
+    params[name] = np.asarray(scale * rng.uniform(0.3, 1.0, shape) * sign)
+    return PenaltyPoint(
+        name,
+        Problem(params, full.X, full.y, _STRENGTH),
+        Problem(params, full.X, full.y, 0.0),
+    )
+
+
+def read_penalty(
+    evaluate: Evaluate, points: Mapping[str, tuple[PenaltyPoint, PenaltyPoint]]
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Return k by parameter, and the form of each penalty."""
+    penalty: dict[str, float] = {}
+    forms: dict[str, str] = {}
+    for name, pair in points.items():
+        values = [(evaluate(p.on) - evaluate(p.off)) / p.on.reg for p in pair]
+        arrays = [np.asarray(p.on.params[name]) for p in pair]
+        counts = [p.on.X.shape[0] for p in pair]
+        if not np.isfinite(values).all():
+            forms[name] = "other"
+            continue
+        if max(map(abs, values)) < 1e-9:
+            continue
+        forms[name], penalty[name] = _form(values, arrays, counts)
+    return penalty, forms
+
+
+def overall(forms: Mapping[str, str]) -> str:
+    """Return one word for the penalties of all parameters."""
+    if set(forms.values()) == {"squares", "averaged"}:
+        return "squares"
+    return (
+        "other" if len(set(forms.values())) > 1 else min(forms.values(), default="none")
+    )
+
+
+def _form(
+    values: list[float], arrays: list[Array], counts: list[int]
+) -> tuple[str, float]:
+    candidates = {
+        "squares": [float(np.sum(a * a)) for a in arrays],
+        "averaged": [
+            float(np.sum(a * a)) / n for a, n in zip(arrays, counts, strict=True)
+        ],
+        "norm": [float(np.linalg.norm(a)) for a in arrays],
+        "absolute": [float(np.abs(a).sum()) for a in arrays],
+    }
+    for form, sums in candidates.items():
+        one, other = (v / s for v, s in zip(values, sums, strict=True))
+        if abs(one - other) <= _SMALL * abs(one):
+            return form, _round(one)
+    return "other", values[0] / candidates["squares"][0]
+
+
+def _round(k: float) -> float:
+    """Return the plain number within the error of measurement, if there is one."""
+    for digits in (1, 2, 3, 4):
+        if abs(round(k, digits) - k) <= _SMALL * max(abs(k), 1e-3):
+            return round(k, digits)
+    return k
