@@ -7,8 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck import networks as networks
-    from gradcheck import strategies as strategies
     from gradcheck.checker import check_gradients as check_gradients
     from gradcheck.checker import check_network as check_network
     from gradcheck.checker import check_vjp as check_vjp
@@ -20,6 +18,9 @@ if TYPE_CHECKING:
     from gradcheck.report import Report as Report
     from gradcheck.report import Verdict as Verdict
     from gradcheck.submissions import check_submission as check_submission
+
+    from . import networks as networks
+    from . import strategies as strategies
 
 __version__ = "0.1.0"
 

@@ -118,8 +118,8 @@ class Run:
         return Rule(
             "log-clipped",
             False,
-            "the gradient is exactly that of the specified loss, and the loss differs "
-            "from it in the eighth digit or so, as with a small constant inside its "
+            "the gradient is exactly that of the specified loss, and the loss is "
+            "almost that loss, as with a small constant inside its "
             "logarithm",
             fatal=False,
         )
