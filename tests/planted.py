@@ -94,7 +94,7 @@ def _delta(network, mistake, scores, y):
     if mistake == "batch-mean-twice":
         share /= N
     if mistake == "divided-by-n-minus-one":
-        share *= N / (N - 1)
+        share *= N / max(1, N - 1)
     if mistake == "constant-factor":
         share *= 1.01
     if mistake == "sign-flipped":
