@@ -1,0 +1,171 @@
+"""Tests of parts of a parameter: the residual of a gradient on some of its entries."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from gradcheck._typing import Array, Params
+from gradcheck.numeric.directions import Axis, Explicit, Scale, displace
+from gradcheck.numeric.ladder import climb
+from gradcheck.numeric.noise import Noise
+from gradcheck.numeric.patterns import Index, Measured
+from gradcheck.numeric.plans import Plan, gather
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A rectangle of a parameter seen as a matrix: rows and columns from, to."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def cells(self) -> tuple[slice, slice]:
+        """The part as an index."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def thickness(self, axis: int) -> int:
+        """Count the rows (axis 0) or columns (axis 1)."""
+        return (self.bottom - self.top, self.right - self.left)[axis]
+
+    def halves(self, axis: int) -> tuple["Part", "Part"]:
+        """Cut the part in two across `axis`."""
+        if axis == 0:
+            cut = (self.top + self.bottom) // 2
+            return (
+                Part(self.top, cut, self.left, self.right),
+                Part(cut, self.bottom, self.left, self.right),
+            )
+        cut = (self.left + self.right) // 2
+        return (
+            Part(self.top, self.bottom, self.left, cut),
+            Part(self.top, self.bottom, cut, self.right),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """One parameter whose gradient is wrong, and how slopes are measured there.
+
+    Attributes
+    ----------
+    params : mapping of str to ndarray
+        The point.
+    name : str
+        The parameter.
+    analytic : ndarray
+        The gradient under examination, shaped like the parameter.
+    scale, origin, noise, grad_eps
+        As for the probes.
+    size : float
+        ``||S g||`` of the parameter.
+    step : float
+        A relative step on which slopes were read well.
+    seed : tuple of int
+        Of the directions.
+    """
+
+    params: Params
+    name: str
+    analytic: Array
+    scale: Scale
+    origin: float
+    noise: Noise
+    grad_eps: float
+    size: float
+    step: float
+    seed: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape as a matrix; a vector is a single row."""
+        shape = self.params[self.name].shape
+        if len(shape) < 2:
+            return 1, self.params[self.name].size
+        return shape[0], self.params[self.name].size // shape[0]
+
+    def index(self, row: int, column: int) -> Index:
+        """Return the parameter's own index of a cell."""
+        flat = row * self.shape[1] + column
+        place = np.unravel_index(flat, self.params[self.name].shape)
+        return tuple(int(i) for i in place)
+
+    def measure(self, indices: Sequence[Index]) -> Plan[list[Measured]]:
+        """Measure entries by themselves, six evaluations each or more."""
+        x = self.params[self.name]
+        typical = self.size / sqrt(x.size) if self.size > 0 else 0.0
+        slopes = yield from gather(
+            climb(
+                self.params,
+                Axis(self.name, index, self.scale),
+                self.origin,
+                self.noise,
+                typical,
+                start=self.step,
+                rungs=3,
+                grow=False,
+            )
+            for index in indices
+        )
+        found = []
+        for index, slope in zip(indices, slopes, strict=True):
+            unit = self.scale.entry(self.params, self.name, index)
+            g = float(self.analytic[index])
+            error = slope.error / unit + 4 * self.grad_eps * abs(g)
+            found.append(Measured(index, g, slope.value / unit, error))
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Round:
+    """One direction of a search, and the gradient with what was found put right."""
+
+    search: Search
+    v: Array
+    g: Array
+
+    def test(self, part: Part) -> Plan[tuple[float, float]]:
+        """Return the residual of a part and its tolerance, by four evaluations.
+
+        Two steps must agree; where they do not, a ladder is climbed.
+        """
+        search = self.search
+        name, cells = search.name, part.cells
+        partial = np.zeros(search.shape)
+        partial[cells] = self.v[cells]
+        direction = Explicit({name: partial.reshape(search.params[name].shape)})
+        products = self.g[cells] * self.v[cells]
+        analytic, h = float(products.sum()), search.step
+        rounding = 4 * search.grad_eps * float(np.abs(products).sum())
+        values = yield _FourPoints(search.params, direction, h)
+        near = (values[0] - values[1]).real / (h / 2)
+        far = (values[2] - values[3]).real / (2 * h)
+        bends = (values[0::2] + values[1::2] - 2 * search.origin).real / h
+        jump = abs(16 * bends[0] - bends[1]) / 3  # of a kink below both steps
+        width = 2 * search.noise.level / h
+        if abs(far - near) <= 5 * width and jump <= 16 * width:
+            return analytic - float(far), float(8 * width + jump + rounding)
+        slope = yield from climb(
+            search.params, direction, search.origin, search.noise, search.size
+        )
+        return analytic - slope.value, slope.error + rounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FourPoints:
+    """``x +- h v / 4`` and ``x +- h v``."""
+
+    params: Params
+    direction: Explicit
+    step: float
+
+    def __len__(self) -> int:
+        return 4
+
+    def __iter__(self) -> Iterator[Params]:
+        for t in (self.step / 4, -self.step / 4, self.step, -self.step):
+            yield displace(self.params, self.direction.arrays, t)

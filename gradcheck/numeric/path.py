@@ -1,0 +1,276 @@
+"""The path test: a gradient against loss differences over whole segments.
+
+If `g` is the gradient, its integral along a segment is the difference of the loss at
+the ends. The loss is never differenced over a tiny step, so its noise is divided by the
+length of the segment and not by a step; and the integral holds across kinks, whatever
+subgradient is taken there. It is the second opinion before a gradient is called wrong,
+and the main method where the loss is noisy.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf, sqrt
+from typing import TypeAlias
+
+import numpy as np
+
+from gradcheck._typing import Array, Grads, Params
+from gradcheck.numeric.directions import (
+    Direction,
+    Explicit,
+    Ray,
+    displace,
+    project,
+)
+from gradcheck.numeric.noise import Noise, ecnoise
+from gradcheck.numeric.plans import Plan
+
+GradientAt: TypeAlias = Callable[[Params], Grads]
+Rule: TypeAlias = tuple[Array, Array]
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+HALVES: Rule = (
+    np.concatenate([(_NODES - 1) / 2, (_NODES + 1) / 2]),
+    np.concatenate([_WEIGHTS, _WEIGHTS]) / 2,
+)
+"""Three Gauss-Legendre nodes on each half of [-1, 1]: a kink in the middle is legal."""
+
+FINE: Rule = (
+    np.concatenate([(_NODES + k) / 8 for k in range(-7, 8, 2)]),
+    np.tile(_WEIGHTS, 8) / 8,
+)
+"""Three Gauss-Legendre nodes on each eighth of [-1, 1]."""
+
+WHOLE: Rule = np.polynomial.legendre.leggauss(5)
+"""Five Gauss-Legendre nodes on [-1, 1]; the middle one is the point itself."""
+
+
+_STEADY = 1.3  # how much the residual of a wrong gradient may vary
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment of half-length `length`, and what the gradient leaves unexplained.
+
+    Attributes
+    ----------
+    length : float
+        Relative half-length.
+    residual : float
+        Mean slope by the gradient less mean slope of the loss.
+    tolerance : float
+        What noise and rounding may leave of it.
+    """
+
+    length: float
+    residual: float
+    tolerance: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether a right gradient could leave this residual; false for NaN."""
+        return abs(self.residual) <= self.tolerance
+
+
+def walk(
+    params: Params,
+    direction: Direction,
+    gradient: GradientAt,
+    length: float,
+    noise: Noise,
+    rounding: float,
+    rule: Rule = HALVES,
+    middle: float | None = None,
+) -> Plan[Segment]:
+    """Compare the gradient with the loss over ``x - L v`` to ``x + L v``.
+
+    Parameters
+    ----------
+    params, direction
+        The middle of the segment, and where it runs.
+    gradient : callable
+        The gradient under examination at other points.
+    length : float
+        Half-length `L`, relative.
+    noise : Noise
+        Of the loss.
+    rounding : float
+        Half-width of the rounding error of ``g . v``.
+    rule : pair of ndarray
+        Nodes and weights on [-1, 1].
+    middle : float, optional
+        ``g . v`` in the middle, where it is known.
+
+    Notes
+    -----
+    ``R(L) = (L sum_q w_q g(x + L t_q v) . v - f(x + L v) + f(x - L v)) / 2L`` is the
+    mean of ``(g - f') . v`` over the segment, but for the error of quadrature.
+    """
+    above, below = yield Ray(params, direction, [length, -length])
+    vectors = direction.vectors(params)
+    along = Explicit(vectors)
+    slope = 0.0
+    for node, weight in zip(*rule, strict=True):
+        if node == 0 and middle is not None:
+            value = middle
+        else:
+            grads = gradient(displace(params, vectors, length * float(node)))
+            value, _ = project(along, params, grads)
+        slope += float(weight) * value / 2
+    residual = slope - float((above - below).real) / (2 * length)
+    return Segment(length, residual, noise.level / length + rounding)
+
+
+def contradicts(
+    params: Params,
+    direction: Direction,
+    gradient: GradientAt,
+    noise: Noise,
+    rounding: float,
+    residual: float,
+    lengths: Sequence[float] = (1e-6, 1e-4, 1e-2),
+) -> Plan[bool]:
+    """Whether segments confirm that the gradient's slope is off by `residual`.
+
+    A right gradient leaves next to nothing on some segment, whatever misled the ladder
+    at the point itself; a wrong one leaves about `residual` on all of them. Only
+    segments long enough to tell are asked.
+
+    Returns
+    -------
+    bool
+        False too if no segment can tell.
+    """
+    share = abs(residual) / 4
+    usable = [L for L in lengths if noise.level / L + rounding < share]
+    if not usable and rounding < share:
+        usable = [2 * noise.level / (share - rounding)]
+    usable = [L for L in usable if L <= 1.0]
+    for length in usable:
+        found = yield from walk(params, direction, gradient, length, noise, rounding)
+        if not abs(found.residual) > share:
+            return False
+    return bool(usable)
+
+
+def sharpen(
+    params: Params,
+    direction: Direction,
+    gradient: GradientAt,
+    noise: Noise,
+    rounding: float,
+    middle: float,
+    ceiling: float,
+    lengths: Sequence[float] = (0.3, 0.1, 0.03, 6e-3, 1e-3, 1e-4),
+) -> Plan[tuple[Segment, ...]]:
+    """Test the gradient on shorter and shorter segments, until it agrees on one.
+
+    Parameters
+    ----------
+    middle : float
+        ``g . v`` at the point.
+    ceiling : float
+        Segments whose tolerance exceeds it are not asked.
+
+    Returns
+    -------
+    tuple of Segment
+        Those tried; the last one agrees with the gradient if any does.
+    """
+    tried: list[Segment] = []
+    for length in lengths:
+        if noise.level / length + rounding > ceiling:
+            break
+        found = yield from walk(
+            params, direction, gradient, length, noise, rounding, WHOLE, middle
+        )
+        tried.append(found)
+        if found.agrees:
+            break
+    return tuple(tried)
+
+
+def allowance(tried: Sequence[Segment]) -> float:
+    """Return how far the gradient's slope may be off, going by the segments tried.
+
+    Where none agrees, kinks have spoilt the quadrature; two lengths are not spoilt
+    alike, so twice the larger of two residuals covers what the quadrature may hide.
+    """
+    if tried and tried[-1].agrees:
+        return abs(tried[-1].residual) + tried[-1].tolerance
+    sums = [
+        2 * max(abs(a.residual), abs(b.residual)) + b.tolerance
+        for a, b in pairwise(tried)
+    ]
+    return min(sums, default=inf)
+
+
+def is_steady(
+    params: Params,
+    direction: Direction,
+    gradient: GradientAt,
+    noise: Noise,
+    rounding: float,
+    tried: Sequence[Segment],
+) -> Plan[bool]:
+    """Whether segments leave the same residual, however long and finely integrated.
+
+    What quadrature over kinks leaves changes with the length and with the nodes; what a
+    wrong gradient leaves does not. Needs two lengths that are clear of noise.
+    """
+    clear = [s for s in tried if abs(s.residual) > 4 * s.tolerance][-3:]
+    rough = [s.residual for s in clear]
+    if len(clear) < 2 or min(rough) * max(rough) < 0:
+        return False
+    if max(map(abs, rough)) > _STEADY**4 * min(map(abs, rough)):
+        return False
+    residuals = []
+    for rule in (HALVES, FINE):
+        for length in (s.length for s in clear):
+            found = yield from walk(
+                params, direction, gradient, length, noise, rounding, rule
+            )
+            residuals.append(found.residual)
+            low, high = min(residuals), max(residuals)
+            if not (low * high > 0 and max(high / low, low / high) < _STEADY):
+                return False
+    return True
+
+
+def gradient_rounding(
+    params: Params,
+    directions: Sequence[Direction],
+    line: Direction,
+    gradient: GradientAt,
+    spacing: float,
+) -> list[float]:
+    """Measure how far rounding makes ``g . v`` stray, for each of `directions`.
+
+    Parameters
+    ----------
+    line : Direction
+        Moves every parameter.
+    spacing : float
+        Relative; eight points are taken on one side along `line`.
+
+    Returns
+    -------
+    list of float
+        Half-widths: six standard deviations.
+    """
+    vectors = line.vectors(params)
+    rows = []
+    for place in range(1, 9):
+        grads = gradient(displace(params, vectors, spacing * place))
+        rows.append([project(v, params, grads)[0] for v in directions])
+    return [6 * _deviation(column) for column in np.array(rows).T]
+
+
+def _deviation(values: Array) -> float:
+    """Return the noise of `values`; the median second difference if a kink shows."""
+    sigma = ecnoise(values)
+    if sigma is not None and np.isfinite(sigma):
+        return sigma
+    bends = np.abs(np.diff(values, 2))
+    return float(np.median(bends)) / sqrt(6.0)
