@@ -16,6 +16,8 @@ _ELSEWHERE = {
     "demo": "gradcheck.commands:demo",
     "doctor": "gradcheck.commands:doctor",
     "explain": "gradcheck.commands:explain",
+    "grade": "gradcheck.grading.command:grade_command",
+    "gradescope-init": "gradcheck.grading.command:gradescope_init",
 }
 """Commands that live in modules of their own, loaded when they are asked for."""
 

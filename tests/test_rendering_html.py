@@ -9,6 +9,7 @@ import pytest
 from reports import BROKEN, FINDING, RIGHT, UNSURE, WRONG, curves, mark
 
 import gradcheck
+from gradcheck.faults import CATALOGUE
 from gradcheck.rendering import heatmap, svg
 from gradcheck.rendering.figures import figures
 from gradcheck.rendering.html import certificate, report_fragment, report_page
@@ -76,6 +77,14 @@ def test_a_wrong_gradient_is_told_in_the_order_of_the_terminal():
     places = [text.replace("two_layer.py:41", "two_layer.py :41").find(s) for s in said]
     assert -1 not in places, said[places.index(-1)]
     assert places == sorted(places)
+
+
+def test_a_named_mistake_comes_with_its_equation():
+    fault = CATALOGUE["batch-sum"]
+    text = Page(report_page(WRONG)).text
+    assert f"equation {fault.equation} wrong {fault.wrong} right {fault.right}" in text
+    unnamed = replace(WRONG, findings=(replace(FINDING, id=""),))
+    assert "equation" not in Page(report_page(unnamed)).text
 
 
 def test_a_right_gradient_shows_its_certificate():

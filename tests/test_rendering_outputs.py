@@ -13,6 +13,7 @@ from reports import BROKEN, FINDING, RIGHT, UNSURE, WRONG, mark
 from rich.console import Console
 from test_rendering_html import Page
 
+from gradcheck.faults import CATALOGUE
 from gradcheck.rendering.classroom import class_page, groups, histogram, shares, timing
 from gradcheck.rendering.gradescope import VISIBILITIES, gradescope_results
 from gradcheck.rendering.junit import junit_xml
@@ -323,12 +324,12 @@ def test_names_group_where_nothing_was_measured():
 
 
 def test_shares_count_each_submission_once():
-    two = replace(ROWS[0], mistakes=("a W1", "b", "a W1"))
-    one = replace(ROWS[0], mistakes=("b",), message="bees")
+    two = replace(ROWS[0], mistakes=("a W1", "batch-sum W2", "a W1"))
+    one = replace(ROWS[0], mistakes=("batch-sum W2",))
     assert [
         (s.name, s.count, s.percent, s.title) for s in shares([two, one, ROWS[1]])
     ] == [
-        ("b", 2, 67, "bees"),
+        ("batch-sum W2", 2, 67, CATALOGUE["batch-sum"].title),
         ("a W1", 1, 33, ""),
     ]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from gradcheck import __version__, fingerprint
+from gradcheck.faults import CATALOGUE
 from gradcheck.rendering import svg
 from gradcheck.rendering.marks import Row
 from gradcheck.rendering.pages import environment
@@ -74,12 +75,8 @@ def class_page(rows: Sequence[Row], *, title: str = "Class report") -> str:
 def shares(rows: Sequence[Row]) -> list[Share]:
     """Count each named mistake, most frequent first."""
     counts = Counter(name for row in rows for name in dict.fromkeys(row.mistakes))
-    titles: dict[str, str] = {}
-    for row in rows:
-        if len(row.mistakes) == 1:
-            titles.setdefault(row.mistakes[0], row.message)
     return [
-        Share(name, titles.get(name, ""), count, round(100 * count / len(rows)))
+        Share(name, _title(name), count, round(100 * count / len(rows)))
         for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
 
@@ -144,6 +141,12 @@ def histogram(seconds: Sequence[float]) -> str:
             f'width="{right - left - 0.5:.1f}" height="{bottom - top:.1f}"/>'
         )
     return svg.figure(body, f"seconds of {len(seconds)} checks")
+
+
+def _title(mistake: str) -> str:
+    """Return what the catalogue calls a mistake; nothing for an unnamed one."""
+    fault = CATALOGUE.get(mistake.split(" ")[0])
+    return fault.title if fault else ""
 
 
 def _same(one: Row, other: Row) -> bool:

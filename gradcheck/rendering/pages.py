@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from gradcheck.faults import CATALOGUE
 from gradcheck.report import Finding, Verdict
 
 _WORDS = {
@@ -29,7 +30,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "brief": brief,
-        "equations": lambda finding: (),
+        "equations": equations,
         "number": number,
         "points": points,
         "shape": shape,
@@ -62,6 +63,19 @@ def points(value: float) -> str:
 def shape(sides: Sequence[int]) -> str:
     """Return a shape as people write it: ``4 × 6``; a scalar has none."""
     return " × ".join(map(str, sides)) or "scalar"
+
+
+def equations(finding: Finding) -> list[tuple[str, str]]:
+    """Return what the catalogue says of a mistake: equation, wrong and right line."""
+    fault = CATALOGUE.get(finding.id)
+    if fault is None:
+        return []
+    terms = (
+        ("equation", fault.equation),
+        ("wrong", fault.wrong),
+        ("right", fault.right),
+    )
+    return [(term, words) for term, words in terms if words]
 
 
 def snippet(finding: Finding) -> Markup:

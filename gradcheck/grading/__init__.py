@@ -1,0 +1,1 @@
+"""A class of submissions: found, checked side by side, marked, and reported."""

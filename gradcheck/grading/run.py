@@ -1,0 +1,194 @@
+"""Grading: from submissions to a journal of reports, and from that to marks."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from gradcheck import __version__
+from gradcheck.grading.collect import Submission, digest
+from gradcheck.grading.journal import Journal
+from gradcheck.grading.pool import run
+from gradcheck.grading.rubric import Rubric
+from gradcheck.rendering.marks import Mark
+from gradcheck.report import Report, Subject, Verdict, from_dict
+
+Check = Callable[..., Report]
+"""``check(path, seed=...) -> Report``; can be pickled where there are several jobs."""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a class is graded.
+
+    Attributes
+    ----------
+    check : callable
+        ``check(path, seed=...) -> Report``.
+    label : str
+        What the check was told, in words: with another label it is done again.
+    seed : int
+        Of the points.
+    per_submission : bool
+        Whether each submission gets points of its own, drawn from `seed` and its name.
+    jobs : int
+        Processes on this machine.
+    scheduler : str
+        Address of a Dask scheduler to use instead; or empty.
+    """
+
+    check: Check
+    label: str = ""
+    seed: int = 0
+    per_submission: bool = False
+    jobs: int = 1
+    scheduler: str = ""
+
+    def seed_of(self, submission: str) -> int:
+        """Return the seed of one submission, below 2**48."""
+        if not self.per_submission:
+            return self.seed
+        text = f"{self.seed}:{submission}".encode("utf-8", "surrogateescape")
+        return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
+
+    def key(self, submission: Submission) -> str:
+        """Return a name for this content graded in this way: equal keys, equal work."""
+        content = submission.problem.encode("utf-8", "surrogateescape")
+        if submission.path is not None:
+            content = digest(submission.path)
+        how = f"{__version__}|{self.label}|{self.seed_of(submission.name)}|"
+        return hashlib.sha256(how.encode() + content).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One submission on its way to a process."""
+
+    submission: str
+    path: Path
+    key: str
+    seed: int
+    check: Check = field(repr=False)
+
+
+def grade(
+    submissions: Sequence[Submission], settings: Settings, journal: Journal
+) -> Iterator[Record]:
+    """Check what the journal does not hold yet, and yield each record as it comes.
+
+    Parameters
+    ----------
+    submissions : sequence of Submission
+        The class.
+    settings : Settings
+        How.
+    journal : Journal
+        Gets each record before it is yielded.
+
+    Yields
+    ------
+    dict
+        ``submission``, ``key``, ``seconds``, ``report``; and ``failed`` where it was
+        not the submission's fault, so that a rerun tries again.
+    """
+    tasks = []
+    for submission in submissions:
+        key = settings.key(submission)
+        if (submission.name, key) in journal:
+            continue
+        if submission.path is None:
+            record = _unread(submission.name, key, submission.problem)
+            journal.append(record)
+            yield record
+        else:
+            seed = settings.seed_of(submission.name)
+            tasks.append(
+                _Task(submission.name, submission.path, key, seed, settings.check)
+            )
+    done = run(
+        _examine, tasks, lost=_lost, jobs=settings.jobs, scheduler=settings.scheduler
+    )
+    for record in done:
+        journal.append(record)
+        yield record
+
+
+def marks(
+    submissions: Sequence[Submission], journal: Journal, rubric: Rubric
+) -> Iterator[Mark]:
+    """Yield the mark of each submission that the journal holds, one at a time."""
+    held = set(journal)
+    for submission in submissions:
+        if submission.name in held:
+            record = journal.read(submission.name)
+            report = from_dict(record["report"])
+            items, score = rubric.mark(report)
+            yield Mark(
+                submission=submission.name,
+                report=report,
+                items=items,
+                score=score,
+                max_points=rubric.points,
+                seconds=float(record["seconds"]),
+            )
+
+
+def submission_check(**options: Any) -> Check:
+    """Return `gradcheck.check_submission` with its options, as `Settings` wants it."""
+    return partial(_check_submission, **options)
+
+
+def _check_submission(path: Path, **options: Any) -> Report:
+    from gradcheck.submissions import check_submission
+
+    report: Report = check_submission(path, **options)
+    return report
+
+
+def _examine(task: _Task) -> Record:
+    """Check one submission; whatever happens becomes its record."""
+    started = perf_counter()
+    try:
+        report = _under_its_name(task.check(task.path, seed=task.seed), task)
+        data = report.to_dict()
+        json.dumps(data, allow_nan=False)
+    except Exception as error:
+        return _lost(task, f"{type(error).__name__}: {error}")
+    seconds = round(perf_counter() - started, 4)
+    return _record(task.submission, task.key, data, seconds)
+
+
+def _lost(task: _Task, reason: str) -> Record:
+    """Record what is our fault, under no key, so that a rerun tries again."""
+    text = f"gradcheck itself stopped: {reason}"
+    report = Report(Verdict.BROKEN, message=text, seed=task.seed)
+    data = _under_its_name(report, task).to_dict()
+    return _record(task.submission, "", data, 0.0) | {"failed": True}
+
+
+def _under_its_name(report: Report, task: _Task) -> Report:
+    """Say the submission's name wherever the report says where the file lay."""
+    where, name = str(task.path), task.submission
+    subject = report.subject
+    return replace(
+        report,
+        subject=replace(subject, path=(subject.path or where).replace(where, name)),
+        message=report.message.replace(where, name),
+        again=report.again.replace(where, name),
+    )
+
+
+def _unread(name: str, key: str, problem: str) -> Record:
+    """Record a submission of which no file can be checked."""
+    report = Report(Verdict.BROKEN, message=problem, subject=Subject(path=name))
+    return _record(name, key, report.to_dict(), 0.0)
+
+
+def _record(name: str, key: str, report: Record, seconds: float) -> Record:
+    return {"submission": name, "key": key, "seconds": seconds, "report": report}
