@@ -56,7 +56,7 @@ def assemble(
     a mismatch that may be mere randomness is called inconclusive.
     """
     verdict, message = Verdict(examination.verdict), examination.message
-    if verdict is Verdict.WRONG and not inspection.repeatable:
+    if verdict is not Verdict.CORRECT and not inspection.repeatable:
         verdict = Verdict.INCONCLUSIVE
         message = _rule(inspection, "nondeterministic").detail
     fatal = [rule for rule in inspection.rules if rule.fatal and not rule.ok]
