@@ -14,7 +14,7 @@ _typing errors
 | networks numeric
 | reading
 | guard
-| comparison fingerprint hygiene laws
+| comparison curves fingerprint hygiene laws
 | faults factors
 | experiments
 | diagnosis

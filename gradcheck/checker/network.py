@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradcheck import fingerprint
 from gradcheck.checker.assemble import assemble, broken, excused, outcomes
 from gradcheck.checker.run import Run
 from gradcheck.checker.scenarios import Scenario, match_loss, resolve, scenarios
@@ -27,6 +28,7 @@ def check_network(
     sizes: Mapping[str, Any] | None = None,
     regs: tuple[float, ...] = (0.1, 0.0),
     rtol_required: float | None = None,
+    curves: bool = False,
 ) -> Report:
     """Check the gradient of a network at points that leave a mistake no place to hide.
 
@@ -46,6 +48,8 @@ def check_network(
         Penalties that the code can take.
     rtol_required : float, optional
         See `check_gradients`.
+    curves : bool, default=False
+        Whether to measure what the figures of an HTML report need, too.
 
     Returns
     -------
@@ -75,6 +79,8 @@ def check_network(
             matched = match_loss(run.loss_at, admitted, points)
             first = run.examine(inspection, seed=seed, rtol_required=rtol_required)
             where, examination = run.elsewhere(first, matched, points[1:], seed=seed)
+            if curves:
+                examination = run.drawn(examination, inspection, seed=seed)
             smoothed = run.smoothed(examination, matched, points)
             laws = check_laws(
                 run.only_at(regs),
@@ -97,6 +103,12 @@ def check_network(
     if where and report.verdict is Verdict.WRONG:
         report = replace(report, message=where)
     report = replace(report, laws=outcomes(laws), subject=_subject(specified, matched))
+    if report.verdict is Verdict.WRONG:
+        fixed = scenarios(specified, seed=fingerprint.SEED, sizes=sizes, regs=regs)[0]
+        traits = fingerprint.measure(
+            run.only_at(regs), matched or specified, fixed.problem
+        )
+        report = replace(report, fingerprint=traits)
     return _with_loss(report, matched, admitted)
 
 

@@ -1,12 +1,13 @@
 """A network under examination, called at one problem and at others."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcheck._typing import Array, LossAndGrads, Params
 from gradcheck.checker.scenarios import Scenario, differing
 from gradcheck.comparison import Examination, examine
+from gradcheck.curves import measure_curves
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import Inspection, Rule, inspect
 from gradcheck.problem import Network, Problem
@@ -63,6 +64,15 @@ class Run:
             rtol_required=rtol_required,
             dtype=inspection.precision,
         )
+
+    def drawn(
+        self, examination: Examination, inspection: Inspection, *, seed: int
+    ) -> Examination:
+        """Add what the figures of a report need, at the first problem."""
+        curves = measure_curves(
+            self.guarded.evaluate, self.problem.params, inspection.grads, seed=seed
+        )
+        return replace(examination, curves=curves)
 
     def elsewhere(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import accused, limits, places, watch
+from . import accused, limits, watch
 
 
 def run(forms: Any, settings: dict[str, Any]) -> None:
@@ -17,17 +17,13 @@ def run(forms: Any, settings: dict[str, Any]) -> None:
     """
     job = settings["job"]
     warm_up()
-    seen = places.of_python(settings["libraries"], settings["hidden"])
-    own = seen.only(job["roots"])
-    job["readable"] = seen.one_by_one() + own.one_by_one()
     if "descriptors" in settings:
         channel, out, err = settings["descriptors"]
         streams(out, err)
         line = socket.socket(fileno=channel)
     else:  # pragma: no cover - Windows
         line = _from_windows()
-    base, threads = limits.address_space(), limits.threads_of_machine()
-    limits.impose(limits.wanted(job, base=base, threads=threads))
+    limits.impose(limits.wanted(job, own_user=False))
     live(forms, job, line)
 
 
@@ -63,9 +59,8 @@ def live(forms: Any, job: dict[str, Any], channel: socket.socket) -> None:
         watch.refuse_the_rest(job["readable"], job["scratch"])
     try:
         accused.serve(channel, accused.Accused(forms, job["memory_mb"], notes))
-        os._exit(0)  # nothing that the submission registered for the end is run
     finally:
-        os._exit(70)
+        os._exit(0)  # nothing that the submission registered for the end is run
 
 
 def _writer(descriptor: int) -> Any:

@@ -2,14 +2,7 @@
 
 import contextlib
 import os
-from types import ModuleType
 from typing import Any
-
-resource: ModuleType | None
-try:
-    import resource
-except ImportError:  # pragma: no cover - Windows
-    resource = None
 
 MB = 1024 * 1024
 DESCRIPTORS = 64
@@ -20,7 +13,7 @@ THREADS = 64
 def address_space() -> int:
     """Bytes of address space that this process occupies now; 0 if unknown."""
     try:
-        with open("/proc/self/statm", encoding="utf-8") as file:
+        with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return 0
@@ -29,32 +22,29 @@ def address_space() -> int:
 def threads_of_machine() -> int:
     """Threads that exist now, whoever they belong to; 4096 if unknown."""
     try:
-        with open("/proc/loadavg", encoding="utf-8") as file:
+        with open("/proc/loadavg", encoding="ascii") as file:
             return int(file.read().split()[3].partition("/")[2])
     except (OSError, ValueError, IndexError):
         return 4096
 
 
-def wanted(
-    job: dict[str, Any], *, base: int, threads: int
-) -> dict[str, tuple[int, int]]:
+def wanted(job: dict[str, Any], *, own_user: bool) -> dict[str, tuple[int, int]]:
     """Table of limits for a job: the name in `resource`, soft and hard.
 
     Parameters
     ----------
     job : dict
         ``memory_mb`` on top of what the interpreter occupies, ``cpu`` in seconds.
-    base : int
-        Bytes that it occupies.
-    threads : int
-        That the user may have already: they are counted by user.
+    own_user : bool
+        Whether the submission has a user id to itself: threads are counted by user.
     """
-    memory = base + job["memory_mb"] * MB
+    memory = address_space() + job["memory_mb"] * MB
+    threads = THREADS + (0 if own_user else threads_of_machine())
     cpu = int(job["cpu"]) + 1
     return {
         "RLIMIT_CPU": (cpu, cpu + 1),
         "RLIMIT_AS": (memory, memory),
-        "RLIMIT_NPROC": (threads + THREADS, threads + THREADS),
+        "RLIMIT_NPROC": (threads, threads),
         "RLIMIT_NOFILE": (DESCRIPTORS, DESCRIPTORS),
         "RLIMIT_FSIZE": (FILE_MB * MB, FILE_MB * MB),
         "RLIMIT_CORE": (0, 0),
@@ -65,7 +55,9 @@ def wanted(
 
 def impose(table: dict[str, tuple[int, int]]) -> None:
     """Set the limits for this process; one that the system lacks is skipped."""
-    if resource is None:  # pragma: no cover - Windows
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - Windows
         return
     for name, (soft, hard) in table.items():
         which = getattr(resource, name, None)
