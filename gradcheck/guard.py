@@ -63,6 +63,11 @@ class Guarded:
         self.last_params: Params = {}
 
     @property
+    def has_own_loss(self) -> bool:
+        """Whether the loss comes from another function than the gradient."""
+        return self._loss is not None or self._batch is not None
+
+    @property
     def loss_name(self) -> str:
         """What to call the function that gives the loss."""
         return "loss" if self._loss is not None else self.name
@@ -90,8 +95,17 @@ class Guarded:
         return self._read_loss(self._call(params))
 
     def gradient(self, params: Params) -> Grads:
-        """Return the submitted gradient at one point, named and as float64."""
-        return self.pair(params)[1]
+        """Return the submitted gradient at one point, named and as float64.
+
+        NaN throughout where the loss is not defined.
+        """
+        try:
+            return self.pair(params)[1]
+        except UnusableError as problem:
+            outside = isinstance(problem.__cause__, ArithmeticError | ValueError)
+            if not outside and problem.id != "not-finite":
+                raise
+            return {name: np.full(shape, np.nan) for name, shape in self.shapes.items()}
 
     def pair(self, params: Params) -> tuple[float, Grads]:
         """Return the loss and the gradient at one point.

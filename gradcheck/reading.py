@@ -110,6 +110,17 @@ def read_grads(
     return grads
 
 
+def arrays_in(raw: Any) -> dict[str, Array]:
+    """Return the arrays of a gradient just as they came, by key or position."""
+    if isinstance(raw, Mapping):
+        items = [(str(key), value) for key, value in raw.items()]
+    elif isinstance(raw, list | tuple):
+        items = [(str(key), value) for key, value in enumerate(raw)]
+    else:
+        items = [("params", raw)]
+    return {key: value for key, value in items if isinstance(value, np.ndarray)}
+
+
 def _named(name: str) -> str:
     return "params" if name == SINGLE else f"params[{name!r}]"
 

@@ -175,6 +175,30 @@ def test_a_loss_that_differs_from_its_pair_is_told():
     assert broken_rules(inspection) == ["loss-differs-alone"]
 
 
+def test_a_noisy_loss_is_no_other_loss():
+    rng = np.random.default_rng(0)
+
+    def noisy(p):
+        loss, grads = clean(p)
+        return loss + 1e-6 * rng.standard_normal(), grads
+
+    inspection, _ = inspected(noisy, loss=lambda p: noisy(p)[0])
+    assert broken_rules(inspection) == ["nondeterministic"]
+
+
+def test_a_gradient_outside_the_domain_is_nan_and_other_troubles_are_told():
+    import math
+
+    named, structure = name_leaves(np.array([2.0]))
+    guarded = Guarded(lambda x: (math.log(x[0]), 1 / x), named, structure)
+    assert np.isnan(guarded.gradient({"params": np.array([-1.0])})["params"]).all()
+    guarded = Guarded(lambda x: (np.log(x[0]), 1 / x), named, structure)
+    assert np.isnan(guarded.gradient({"params": np.array([-1.0])})["params"]).all()
+    guarded = Guarded(lambda x: None, named, structure)
+    with pytest.raises(UnusableError):
+        guarded.gradient(named)
+
+
 def test_a_function_undefined_elsewhere_is_not_accused():
     def function(p):
         if p["b"][0] != PARAMS["b"][0]:

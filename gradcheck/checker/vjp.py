@@ -253,7 +253,7 @@ class _Layer:
 
     def _with(self, guarded: Guarded, params: Params, upstream: Array) -> Params:
         self.upstream = upstream
-        return guarded.gradient(params)
+        return guarded.pair(params)[1]
 
 
 def _names(forward: Callable[..., Any], count: int) -> Sequence[str]:
