@@ -2,20 +2,26 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from gradcheck._typing import Array, Params
 from gradcheck.errors import GradcheckError
+from gradcheck.numeric.certificate import certify
 from gradcheck.numeric.complex_step import STEP, complex_slope, strict
-from gradcheck.numeric.directions import Scale, measure_scale
-from gradcheck.numeric.plans import Driver, Plan
+from gradcheck.numeric.directions import Axis, Seeded, measure_scale, project
+from gradcheck.numeric.ladder import RATIO, Slope, climb
+from gradcheck.numeric.noise import measure_noise
+from gradcheck.numeric.plans import Driver, Plan, gather
 from gradcheck.numeric.stencils import EPS, Shifts, central, richardson
 from gradcheck.structure import name_leaves
 
 Method: TypeAlias = Literal["auto", "central", "richardson", "complex"]
 METHODS = ("auto", "central", "richardson", "complex")
+
+_WITNESSED = 6  # directions in which complex steps must agree with ladders
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,13 +58,16 @@ def numeric_gradient(
     params : dict, list, tuple or one array
         Point of evaluation, float64 or converted to it; left unchanged.
     method : {"auto", "central", "richardson", "complex"}, default="auto"
-        ``"central"``: 4 evaluations an entry; ``"richardson"``: 8, for smooth `f`;
-        ``"complex"``: 1, exact, for code that lets complex numbers through.
+        ``"auto"``: a ladder of steps, 8 evaluations an entry or more, complex steps for
+        the last digits where they agree; ``"central"``: 4, fixed steps;
+        ``"richardson"``: 8, for smooth `f`; ``"complex"``: 1, and some 100 in all to
+        see that the code lets imaginary parts through.
 
     Returns
     -------
     NumericGradient
-        Values, errors, method and the number of evaluations.
+        Values, errors, method and the number of evaluations. An infinite error marks a
+        kink, or a place where no two steps agree.
 
     Raises
     ------
@@ -88,10 +97,33 @@ def numeric_gradient(
             f"f(params) = {origin}, but should be a finite number"
             + (f" ({driver.complaint})" if driver.complaint else "")
         )
-    chosen = "richardson" if method == "auto" else method
-    values, errors = driver.run(table(named, chosen))
+    if method == "auto":
+        method_used, table = driver.run(measure_all(named, origin))
+    elif method == "complex":
+        method_used, table = method, driver.run(_witness_all(named, origin))
+    else:
+        method_used, table = method, driver.run(_stencil_all(named, method))
     return NumericGradient(
-        structure.rebuild(values), structure.rebuild(errors), chosen, driver.evaluations
+        structure.rebuild(table.values),
+        structure.rebuild(table.errors),
+        method_used,
+        driver.evaluations,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Every entry's derivative and the half-width of its interval, by parameter."""
+
+    values: dict[str, Array]
+    errors: dict[str, Array]
+
+
+def empty_table(params: Params) -> Table:
+    """Return a table of zeros shaped like `params`."""
+    return Table(
+        {name: np.zeros(x.shape) for name, x in params.items()},
+        {name: np.zeros(x.shape) for name, x in params.items()},
     )
 
 
@@ -117,28 +149,130 @@ def entries(params: Params) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield name, index
 
 
-def table(
-    params: Params, method: str
-) -> Plan[tuple[dict[str, Array], dict[str, Array]]]:
-    """Differentiate by every entry of `params`; return values and errors by name."""
-    scale = measure_scale(params)
-    values = {name: np.zeros(x.shape) for name, x in params.items()}
-    errors = {name: np.zeros(x.shape) for name, x in params.items()}
+def _stencil_all(params: Params, method: str) -> Plan[Table]:
+    """Differentiate by every entry with steps that are fixed shares of its scale."""
+    scale, table = measure_scale(params), empty_table(params)
     for name, index in entries(params):
-        one = _one_entry(params, scale, name, index, method)
-        values[name][index], errors[name][index] = yield from one
-    return values, errors
+        unit = scale.entry(params, name, index)
+        if method == "central":
+            plan = central(params, name, index, EPS ** (1 / 3) * unit)
+        else:
+            plan = richardson(params, name, index, 0.02 * unit)
+        table.values[name][index], table.errors[name][index] = yield from plan
+    return table
 
 
-def _one_entry(
-    params: Params, scale: Scale, name: str, index: tuple[int, ...], method: str
-) -> Plan[tuple[float, float]]:
-    unit = scale.entry(params, name, index)
-    if method == "complex":
-        h = STEP * unit
+def measure_all(params: Params, origin: float) -> Plan[tuple[str, Table]]:
+    """Measure every entry up a ladder; refine by complex steps where they agree.
+
+    Parameters
+    ----------
+    params : mapping of str to ndarray of float64
+        The point.
+    origin : float
+        The loss there.
+
+    Returns
+    -------
+    method : str
+        ``"ladder"``, or ``"ladder+complex"`` if complex steps lay inside the intervals
+        of every entry: they are the values then, and the errors stay the ladder's.
+    table : Table
+        At a kink the error is infinite.
+    """
+    scale = measure_scale(params)
+    noise = yield from measure_noise(
+        params, Seeded(tuple(params), scale, (0,)), slope=0.0, origin=origin
+    )
+    table = empty_table(params)
+    for name, x in params.items():
+        if not x.size:
+            continue
+        line = Seeded((name,), scale, (1,))
+        lead = yield from climb(params, line, origin, noise, 0.0)
+        size = abs(lead.value) / sqrt(x.size) if lead.status == "measured" else 0.0
+        slopes = yield from gather(
+            climb(
+                params,
+                Axis(name, index, scale),
+                origin,
+                noise,
+                size,
+                start=lead.step / RATIO if size else None,
+                rungs=4,
+            )
+            for index in np.ndindex(x.shape)
+        )
+        for index, slope in zip(np.ndindex(x.shape), slopes, strict=True):
+            unit = scale.entry(params, name, index)
+            table.values[name][index] = _best_guess(slope) / unit
+            table.errors[name][index] = slope.error / unit
+    exact = yield from _complex_all(params)
+    inside = all(
+        (np.abs(exact[name] - table.values[name]) <= table.errors[name]).all()
+        for name in params
+    )
+    if inside and any(x.size for x in exact.values()):
+        return "ladder+complex", Table(exact, table.errors)
+    return "ladder", table
+
+
+def _best_guess(slope: Slope) -> float:
+    """Return the slope; at a kink, or where nothing agrees, that of the least step."""
+    if slope.status == "measured" or slope.rungs is None:
+        return slope.value
+    return float(slope.rungs.slopes[0])
+
+
+def _complex_all(params: Params) -> Plan[dict[str, Array]]:
+    """Take a complex step in every entry; NaN throughout if the first is refused."""
+    scale, values = measure_scale(params), empty_table(params).values
+    refused = False
+    for name, index in entries(params):
+        h = STEP * scale.entry(params, name, index)
         point = complex(params[name][index], h)
-        (slope,) = yield from complex_slope(Shifts(params, name, index, (point,)), h)
-        return float(slope), 8 * EPS * abs(float(slope))
-    if method == "central":
-        return (yield from central(params, name, index, EPS ** (1 / 3) * unit))
-    return (yield from richardson(params, name, index, 0.02 * unit))
+        slope = np.array([np.nan])
+        if not refused:
+            request = Shifts(params, name, index, (point,))
+            slope = yield from complex_slope(request, h)
+            refused = not np.isfinite(slope).all()
+        values[name][index] = slope[0]
+    return values
+
+
+def _witness_all(params: Params, origin: float) -> Plan[Table]:
+    """Take complex steps, and believe them as far as ladders bear them out.
+
+    Raises
+    ------
+    GradcheckError
+        If the loss is not complex, or ladders contradict the complex steps.
+    """
+    scale, values = measure_scale(params), (yield from _complex_all(params))
+    if not all(np.isfinite(x).all() for x in values.values()):
+        raise GradcheckError(
+            'method = "complex", but f does not return a complex number for complex '
+            "parameters: use another method"
+        )
+    names, tau = tuple(params), 0.0
+    noise = yield from measure_noise(
+        params, Seeded(names, scale, (0,)), slope=0.0, origin=origin
+    )
+    for place in range(_WITNESSED):
+        line = Seeded(names, scale, (2, place))
+        slope = yield from climb(params, line, origin, noise, 0.0)
+        claim, magnitude = project(line, params, values)
+        gap, allowed = abs(claim - slope.value), slope.error + 4 * EPS * magnitude
+        if not gap <= allowed:
+            raise GradcheckError(
+                f'method = "complex" gives a slope of {claim:.6g} along a random '
+                f"direction, but differences give {slope.value:.6g} +- {allowed:.1g}: "
+                "abs, norm, std or conj may have dropped an imaginary part"
+            )
+        tau = max(tau, gap + allowed)
+    rho = certify(tau, _WITNESSED, 1e-6)
+    errors = {
+        name: rho / np.maximum(np.abs(x), scale.floors[name])
+        for name, x in params.items()
+    }
+    return Table(values, errors)

@@ -122,10 +122,11 @@ def read(rungs: Rungs, origin: float, noise: float) -> Slope:
 
     Notes
     -----
-    With `m` the last rung accepted, the value is the difference of rung ``m - 1``.
-    Acceptance of `m` bounds its truncation by 1.25 half-widths of ``m - 1``. A kink
-    below every rung would shift all alike; it shows in the second differences
-    ``S = J + c h``, so their extrapolated jump `J` is added to the error.
+    With `m` the last rung accepted, the value is the difference of a rung ``k < m``:
+    acceptance of ``k + 1`` bounds its truncation by 1.25 half-widths. A kink below
+    every rung would shift all alike; it shows in the second differences
+    ``S = J + c h``, so their extrapolated jump `J` is added to the error. The rung with
+    the least error is taken.
     """
     both = np.isfinite(rungs.plus) & np.isfinite(rungs.minus)
     if not both[0] and np.isfinite(rungs.plus[0]) != np.isfinite(rungs.minus[0]):
@@ -138,19 +139,27 @@ def read(rungs: Rungs, origin: float, noise: float) -> Slope:
     if count < 3:
         return Slope(np.nan, np.inf, rungs.steps[0], "blind", rungs=rungs)
     bends = (rungs.plus + rungs.minus - 2 * origin) / rungs.steps
-    top = count - 1
-    jump = abs(RATIO * bends[top - 1] - bends[top]) / 3
-    lower = abs(RATIO * bends[top - 2] - bends[top - 1]) / 3
-    if lower > 2 * RATIO * widths[top - 2]:
-        jump = max(jump, lower)
+    choices = [
+        (float(2.5 * widths[k] + _jump(bends, widths, k)), k)
+        for k in range(1, count - 1)
+    ]
+    error, place = min(choices)
     return Slope(
-        float(slopes[top - 1]),
-        float(2.5 * widths[top - 1] + jump),
-        float(rungs.steps[top - 1]),
+        float(slopes[place]),
+        error,
+        float(rungs.steps[place]),
         "measured",
         rungs=rungs,
         exhausted=count == len(slopes),
     )
+
+
+def _jump(bends: Array, widths: Array, place: int) -> float:
+    """Extrapolate second differences to the jump of a kink below the rung `place`."""
+    upper = abs(RATIO * bends[place] - bends[place + 1]) / (RATIO - 1)
+    lower = abs(RATIO * bends[place - 1] - bends[place]) / (RATIO - 1)
+    clear = lower > 2 * RATIO * widths[place - 1]
+    return float(max(upper, lower) if clear else upper)
 
 
 def _read_one_side(rungs: Rungs, origin: float, noise: float) -> Slope:
