@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck._typing import Evaluate, Grads, Params
+from gradcheck._typing import Array, Evaluate, Grads, Params
+from gradcheck.comparison.curves import draw_curves
 from gradcheck.comparison.records import (
     Certificate,
     Entry,
@@ -15,8 +16,9 @@ from gradcheck.comparison.records import (
     Judgement,
     Ruling,
 )
-from gradcheck.comparison.ruling import MATTERS, Finding, rule
+from gradcheck.comparison.ruling import rule
 from gradcheck.comparison.scene import CountedGradient, as_gradient, set_scene
+from gradcheck.comparison.weighing import MATTERS, Finding
 from gradcheck.comparison.words import explain
 from gradcheck.numeric.bisection import locate
 from gradcheck.numeric.parts import Search
@@ -89,12 +91,13 @@ def examine(
         return _unable(origin, f"the loss at the point is {scene.origin}", driver)
     findings = driver.run(rule(scene))
     places = driver.run(_find_all(findings))
-    judged = {
-        name: _condemn(findings[name], places[name])
-        if name in places
-        else _acquit(findings[name], rtol_required)
-        for name in origin
-    }
+    judged = {name: _empty(x) for name, x in origin.items()}
+    for name, finding in findings.items():
+        if name in places:
+            judged[name] = _condemn(finding, places[name])
+        else:
+            judged[name] = _acquit(finding, rtol_required)
+    curves = driver.run(draw_curves(findings))
     message = next((j.detail for j in judged.values() if j.verdict != "correct"), "")
     return Examination(
         judged,
@@ -102,7 +105,8 @@ def examine(
         message,
         driver.evaluations,
         counted.calls,
-        noise=scene.noise.level,
+        curves,
+        scene.noise.level,
     )
 
 
@@ -120,6 +124,11 @@ def _unable(params: Params, message: str, driver: Driver) -> Examination:
         for name, x in params.items()
     }
     return Examination(judged, "inconclusive", message, driver.evaluations)
+
+
+def _empty(x: Array) -> Judgement:
+    """Judge a parameter without entries, which cannot be wrong."""
+    return Judgement("correct", x.shape, 0.0, bound=Certificate(0.0, 0.0))
 
 
 def _find_all(findings: Mapping[str, Finding]) -> Plan[dict[str, Location]]:

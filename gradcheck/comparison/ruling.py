@@ -1,13 +1,21 @@
 """From probes to rulings: what is right, what is wrong, what needs another look."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import inf, isfinite, nan, sqrt
-from typing import Literal, TypeAlias
+from dataclasses import replace
+from math import inf, isfinite, nan
+
+import numpy as np
 
 from gradcheck.comparison.scene import Scene, move, round_honestly, survey
-from gradcheck.numeric.certificate import certify
-from gradcheck.numeric.directions import Axis, Seeded, project
+from gradcheck.comparison.weighing import (
+    MATTERS,
+    Finding,
+    State,
+    bound_error,
+    least_seen,
+    weigh,
+)
+from gradcheck.numeric.directions import Seeded, project
 from gradcheck.numeric.ladder import Slope, climb
 from gradcheck.numeric.path import (
     Segment,
@@ -19,59 +27,18 @@ from gradcheck.numeric.path import (
 from gradcheck.numeric.plans import Plan, gather
 from gradcheck.numeric.probes import DIRECTIONS, Block, Probe
 
-MATTERS = 1e-2
-"""A gradient is right when it is certified to within this share of its norm."""
-
 _SHARP = 1e-7  # share of the norm above which the path test sharpens the ladder
 _MOVES = 3
+_GLARING = 10  # tolerances that a residual must exceed to need no second opinion
 _GUILTY = 3  # directions in which segments must show the same error
-
-State: TypeAlias = Literal["right", "wrong", "kink", "doubtful", "blind"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Finding:
-    """What the probes of one parameter come to.
-
-    Attributes
-    ----------
-    state : str
-        ``"right"``: nothing speaks against it; ``"wrong"``: confirmed; ``"kink"``: the
-        loss bends at the point; ``"doubtful"``: ladder and path disagree; ``"blind"``:
-        nothing could be measured.
-    scene : Scene
-        Where.
-    block : Block
-        The probes.
-    bound, detectable : float
-        Absolute, in units of ``||S g||``; infinite where unknown.
-    path : bool
-        Whether the path test gave the bound.
-    """
-
-    state: State
-    scene: Scene
-    block: Block
-    bound: float = inf
-    detectable: float = inf
-    path: bool = False
-
-    @property
-    def rel_bound(self) -> float:
-        """The bound as a share of the gradient's norm; infinite if that is 0."""
-        return self.bound / self.block.size if self.block.size > 0 else inf
-
-    @property
-    def settled(self) -> bool:
-        """Whether another point could not make it clearer."""
-        return self.state == "wrong" or (
-            self.state == "right" and self.rel_bound <= MATTERS
-        )
 
 
 def rule(scene: Scene) -> Plan[dict[str, Finding]]:
     """Judge every parameter; where a kink is in the way, at a point nearby."""
-    findings = yield from _rule_here(scene, list(scene.params))
+    names = [name for name, x in scene.params.items() if x.size]
+    finite = [name for name in names if np.isfinite(scene.grads[name]).all()]
+    findings = {name: Finding("wrong", scene, Block(name, 0.0, ())) for name in names}
+    findings |= yield from _rule_here(scene, finite)
     for attempt in range(_MOVES):
         troubled = any(f.state in ("kink", "doubtful") for f in findings.values())
         open_ones = [
@@ -118,23 +85,36 @@ def _settle(scene: Scene, block: Block) -> Plan[Finding]:
         block = yield from _second_direction(scene, block)
         suspicious = sorted(_suspicious(block), key=_excess)
         if len(suspicious) > 1:
-            worst = suspicious[-1]
-            confirmed = yield from contradicts(
-                scene.params,
-                worst.direction,
-                scene.gradient,
-                scene.noise,
-                worst.rounding,
-                worst.residual,
-            )
-            state: State = "wrong" if confirmed else "doubtful"
-            return replace(_weigh(scene, block), state=state)
+            guilty = yield from _hear(scene, suspicious)
+            state: State = "wrong" if guilty else "doubtful"
+            return replace(weigh(scene, block), state=state)
     if any(probe.slope.status == "kink" for probe in block.probes):
         return Finding("kink", scene, block)
-    finding = _weigh(scene, block)
+    finding = weigh(scene, block)
     if block.size > 0 and finding.detectable > 4 * _SHARP * block.size:
         finding = yield from _sharpen(scene, finding)
     return finding
+
+
+def _hear(scene: Scene, suspicious: Sequence[Probe]) -> Plan[bool]:
+    """Hear the second opinion on probes that speak against a gradient, worst last."""
+    worst = suspicious[-1]
+    confirmed = yield from contradicts(
+        scene.params,
+        worst.direction,
+        scene.gradient,
+        scene.noise,
+        worst.rounding,
+        worst.residual,
+    )
+    if confirmed is None:  # the path cannot tell: only a glaring error counts
+        glaring = [probe for probe in suspicious if _excess(probe) > _GLARING]
+        return len(glaring) >= _GUILTY
+    if confirmed:
+        return True
+    again = scene.gradient(scene.params)  # right elsewhere: was it asked for here?
+    value, _ = project(worst.direction, scene.params, again)
+    return abs(value - worst.analytic) > worst.tolerance
 
 
 def _suspicious(block: Block) -> list[Probe]:
@@ -163,52 +143,6 @@ def _second_direction(scene: Scene, block: Block) -> Plan[Block]:
     return replace(block, probes=(*block.probes, *probes))
 
 
-def _weigh(scene: Scene, block: Block) -> Finding:
-    """Certify what the measured directions allow."""
-    measured = [p for p in block.probes if p.slope.status == "measured"]
-    if len(measured) < len(block.probes) / 2:
-        return Finding("blind", scene, block)
-    bound = _bound(
-        scene,
-        block.name,
-        measured,
-        [abs(p.residual) + p.tolerance for p in measured],
-    )
-    detectable = _detectable(
-        scene, block.name, measured, [p.tolerance for p in measured]
-    )
-    return Finding("right", scene, block, bound, detectable)
-
-
-def _bound(
-    scene: Scene, name: str, probes: Sequence[Probe], taus: Sequence[float]
-) -> float:
-    """Bound the norm of the scaled error from what each direction allows."""
-    places = [k for k, p in enumerate(probes) if isinstance(p.direction, Axis)]
-    bound, random = inf, len(probes) - len(places)
-    if random:
-        bound = certify(max(taus), random, scene.delta)
-    if len(places) == scene.params[name].size:  # every entry by itself
-        bound = min(bound, sqrt(sum(taus[k] ** 2 for k in places)))
-    return bound
-
-
-def _detectable(
-    scene: Scene, name: str, probes: Sequence[Probe], widths: Sequence[float]
-) -> float:
-    """Return the least error of an entry that two directions cannot have missed.
-
-    A random direction weighs every entry by 1/2 at least; an entry's own by 1.
-    """
-    pairs = list(zip(probes, widths, strict=True))
-    random = sorted(w for p, w in pairs if isinstance(p.direction, Seeded))
-    axes = [w for p, w in pairs if isinstance(p.direction, Axis)]
-    seen = 4 * random[1] if len(random) > 1 else inf
-    if random and len(axes) == scene.params[name].size:
-        seen = min(seen, max(4 * random[0], 2 * max(axes)))
-    return seen
-
-
 def _sharpen(scene: Scene, finding: Finding) -> Plan[Finding]:
     """Test along segments where the loss is too noisy, or too kinked, for steps."""
     block, ceiling = finding.block, finding.detectable / 4
@@ -216,15 +150,19 @@ def _sharpen(scene: Scene, finding: Finding) -> Plan[Finding]:
         block = _widest(block, round_honestly(scene, [block])[0])
     probes = list(block.probes)
     walks = yield from _walk_all(scene, probes, ceiling)
-    bound = _bound(scene, block.name, probes, [allowance(tried) for tried in walks])
+    bound = bound_error(
+        scene, block.name, probes, [allowance(tried) for tried in walks]
+    )
     if MATTERS < bound / block.size < inf:
         more = _unmeasured(scene, block)
         probes += more
         walks += yield from _walk_all(scene, more, ceiling)
-        bound = _bound(scene, block.name, probes, [allowance(tried) for tried in walks])
+        bound = bound_error(
+            scene, block.name, probes, [allowance(tried) for tried in walks]
+        )
     if bound < finding.bound:
         taus = [allowance(tried) for tried in walks]
-        seen = _detectable(scene, block.name, probes, taus)
+        seen = least_seen(scene, block.name, probes, taus)
         seen = min(seen, finding.detectable)
         finding = replace(finding, bound=bound, detectable=seen, path=True)
     guilty = yield from _enough_guilty(scene, probes, walks)
@@ -280,6 +218,3 @@ def _unmeasured(scene: Scene, block: Block) -> list[Probe]:
         rounding = max(probe.rounding for probe in block.probes)
         fresh.append(Probe(direction, analytic, rounding, blind))
     return fresh
-
-
-__all__ = ["MATTERS", "Finding", "rule"]

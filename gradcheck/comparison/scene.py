@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import hypot, sqrt
 from typing import Any
 
 import numpy as np
 
-from gradcheck._typing import Array, Grads, Params
+from gradcheck._typing import Grads, Params
 from gradcheck.errors import GradcheckError
 from gradcheck.numeric.directions import (
     Direction,
@@ -138,7 +138,7 @@ def set_scene(
     if not np.isfinite(origin):
         return scene
     sizes = [scaled_norm(scale, params, grads, name) for name in params]
-    slope = sqrt(sum(size**2 for size in sizes if np.isfinite(size)))
+    slope = hypot(*(size for size in sizes if np.isfinite(size)))
     measured = yield from measure_noise(
         params, scene.everything(0), slope=slope, origin=origin, dtype=dtype
     )
@@ -155,12 +155,17 @@ def move(scene: Scene, attempt: int) -> Plan[Scene]:
     vectors = scene.everything(1 + attempt).vectors(scene.params)
     params = displace(scene.params, vectors, _JITTER)
     (value,) = yield [params]
+    grads, scale = scene.gradient(params), measure_scale(params)
+    sizes = [scaled_norm(scale, params, grads, name) for name in params]
+    slope = hypot(*(size for size in sizes if np.isfinite(size)))
+    floor = scene.noise.eps * (abs(float(value.real)) + slope)
     return replace(
         scene,
         params=params,
-        grads=scene.gradient(params),
+        grads=grads,
         origin=float(value.real),
-        scale=measure_scale(params),
+        scale=scale,
+        noise=replace(scene.noise, level=max(scene.noise.level, floor)),
         seed=(*scene.seed, attempt),
         moved=True,
     )
@@ -215,8 +220,3 @@ def round_honestly(scene: Scene, blocks: list[Block]) -> list[Block]:
 def _rounded(scene: Scene, probe: Probe, width: float) -> Probe:
     least = scene.grad_eps * abs(probe.analytic)
     return replace(probe, rounding=max(width, least)) if np.isfinite(width) else probe
-
-
-def finite(array: Array) -> bool:
-    """Whether every number in `array` is finite."""
-    return bool(np.isfinite(array).all())

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from gradcheck._typing import Array
 from gradcheck.numeric.directions import Seeded
 from gradcheck.numeric.parts import Part, Round, Search
 from gradcheck.numeric.patterns import (
@@ -81,10 +82,22 @@ def locate(search: Search) -> Plan[Location]:
         entries if they are few, else the rows or columns, else ``"dense"``.
     """
     x = search.params[search.name]
+    undefined = ~np.isfinite(search.analytic)
+    if undefined.any():
+        return (yield from _list_undefined(search, undefined))
     if x.size <= SMALL:
         everything = yield from search.measure(list(np.ndindex(x.shape)))
         return _describe_all(search, everything)
     return (yield from _search_large(search))
+
+
+def _list_undefined(search: Search, undefined: Array) -> Plan[Location]:
+    """Name the entries that are NaN or infinite, and measure a few of them."""
+    indices = [tuple(int(i) for i in place) for place in np.argwhere(undefined)]
+    examples = yield from search.measure(indices[:_SAMPLE])
+    mask = undefined.reshape(search.shape)
+    pattern = describe(mask, indices, search.params[search.name].ndim == 2)
+    return Location(pattern, tuple(examples))
 
 
 def _search_large(search: Search) -> Plan[Location]:

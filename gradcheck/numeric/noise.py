@@ -64,6 +64,8 @@ def ecnoise(values: Array) -> float | None:
     row = np.asarray(values, dtype=np.float64)
     if np.count_nonzero(np.diff(row) == 0) > len(row) // 2:
         return 0.0
+    spread = float(row.max() - row.min())  # scaled: no overflow of squares
+    row = (row - row[0]) / spread
     for order in range(1, len(values)):
         row = np.diff(row)
         levels.append(sqrt(float(np.mean(row**2)) / comb(2 * order, order)))
@@ -71,7 +73,7 @@ def ecnoise(values: Array) -> float | None:
     for k in range(len(levels) - 2):
         three = levels[k : k + 3]
         if max(three) <= 4 * min(three) and changes[k]:
-            return levels[k]
+            return levels[k] * spread
     return None
 
 
@@ -134,4 +136,5 @@ def measure_noise(
         else:
             break
     sigma = min((s for s in estimates if s > 0), default=0.0)
-    return Noise(max(_SAFETY * sigma, eps * (abs(origin) + slope)), eps)
+    largest = max(float(np.abs(known).max(initial=0.0)), abs(origin))
+    return Noise(max(_SAFETY * sigma, eps * (largest + slope)), eps)

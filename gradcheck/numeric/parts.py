@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 
@@ -115,7 +115,8 @@ class Search:
         for index, slope in zip(indices, slopes, strict=True):
             unit = self.scale.entry(self.params, self.name, index)
             g = float(self.analytic[index])
-            error = slope.error / unit + 4 * self.grad_eps * abs(g)
+            rounding = 4 * self.grad_eps * abs(g) if isfinite(g) else 0.0
+            error = slope.error / unit + rounding
             found.append(Measured(index, g, slope.value / unit, error))
         return found
 

@@ -10,7 +10,7 @@ and the main method where the loss is noisy.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -130,7 +130,7 @@ def contradicts(
     rounding: float,
     residual: float,
     lengths: Sequence[float] = (1e-6, 1e-4, 1e-2),
-) -> Plan[bool]:
+) -> Plan[bool | None]:
     """Whether segments confirm that the gradient's slope is off by `residual`.
 
     A right gradient leaves next to nothing on some segment, whatever misled the ladder
@@ -139,8 +139,8 @@ def contradicts(
 
     Returns
     -------
-    bool
-        False too if no segment can tell.
+    bool or None
+        None if no segment can tell: too noisy, or no gradient elsewhere.
     """
     share = abs(residual) / 4
     usable = [L for L in lengths if noise.level / L + rounding < share]
@@ -149,9 +149,11 @@ def contradicts(
     usable = [L for L in usable if L <= 1.0]
     for length in usable:
         found = yield from walk(params, direction, gradient, length, noise, rounding)
-        if not abs(found.residual) > share:
+        if not isfinite(found.residual):
+            return None
+        if abs(found.residual) <= share:
             return False
-    return bool(usable)
+    return True if usable else None
 
 
 def sharpen(

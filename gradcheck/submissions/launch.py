@@ -8,12 +8,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from gradcheck.errors import GradcheckError
 
 CAGE = Path(__file__).with_name("cage")
 FORMS = Path(__file__).with_name("forms")
@@ -21,6 +22,10 @@ FORMS = Path(__file__).with_name("forms")
 
 _THREADS = ("OPENBLAS", "OMP", "MKL", "BLIS", "NUMEXPR", "VECLIB_MAXIMUM")
 _KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+class WallError(GradcheckError):
+    """The walls that were asked for cannot be put up here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +82,53 @@ def libraries() -> dict[str, str]:
     for name in ("numpy", "scipy"):
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin:
-            found[name] = str(Path(spec.origin).parents[1])
+            found[name] = os.path.realpath(Path(spec.origin).parents[1])
     return found
 
 
-def command(settings: dict[str, Any]) -> list[str]:
+def command(told: dict[str, Any]) -> list[str]:
     """Make a child's command line: no site, no user site, nothing of this folder."""
     flags = ["-s", "-S", "-B", "-P", "-X", "utf8"]
-    return [sys.executable, *flags, str(CAGE / "boot.py"), json.dumps(settings)]
+    return [sys.executable, *flags, str(CAGE / "boot.py"), json.dumps(told)]
 
 
 def start(job: dict[str, Any]) -> Child:
-    """Start the process for one submission, behind the best walls there are."""
-    job["tier"] = "minimal"
-    return Spawned({**job, "readable": [*readable(), *job["roots"]]})
+    """Start the process for one submission, behind the best walls there are.
+
+    Parameters
+    ----------
+    job : dict
+        `tier` (None for the best), `path`, `memory_mb`, `cpu`, `wall`, `roots`.
+
+    Raises
+    ------
+    WallError
+        The tier that was asked for cannot be had here.
+    """
+    from gradcheck.submissions import warm
+
+    if warm.AVAILABLE:
+        with contextlib.suppress(warm.ServerError):
+            return warm.start(job)
+    if job["tier"] not in (None, "minimal"):
+        raise WallError(f"the tier {job['tier']!r} needs Linux and a server that forks")
+    return Spawned(job)
 
 
-def readable() -> list[str]:
-    """Files and folders that Python itself needs to read."""
-    paths = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-    paths.add(str(Path(sysconfig.get_config_var("LIBDEST") or os.__file__)))
-    for name, folder in libraries().items():
-        paths |= {f"{folder}/{name}", f"{folder}/{name}.libs"}
-    return sorted([*paths, str(CAGE), str(FORMS)])
+def hidden() -> list[str]:
+    """List the folders that no submission may read: libraries, and gradcheck."""
+    sites = [p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
+    return [os.path.realpath(path) for path in (*sites, str(CAGE.parents[1]))]
+
+
+def settings(role: str) -> dict[str, Any]:
+    """Make what every child is told at its start."""
+    return {
+        "role": role,
+        "forms": str(FORMS),
+        "libraries": libraries(),
+        "hidden": hidden(),
+    }
 
 
 class Spawned:
@@ -108,22 +137,20 @@ class Spawned:
     Parameters
     ----------
     job : dict
-        What the child has to know: `tier`, `path`, `memory_mb`, `cpu`, `readable`.
+        What the child has to know: `path`, `memory_mb`, `cpu`, `roots`.
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.scratch = tempfile.mkdtemp(prefix=f"gradcheck-{os.getpid()}-")
         ours, theirs = zip(*(socket.socketpair() for _ in range(3)), strict=True)
         self.channel, self.out, self.err = ours
-        settings = {
-            "role": "inside",
-            "forms": str(FORMS),
-            "libraries": libraries(),
-            "job": {**job, "scratch": self.scratch},
+        told = {
+            **settings("inside"),
+            "job": {**job, "tier": "minimal", "scratch": self.scratch},
             "descriptors": [line.fileno() for line in theirs],
         }
         try:
-            self._process = self._start(settings, theirs)
+            self._process = self._start(told, theirs)
         except OSError:
             self._discard()
             raise
@@ -133,16 +160,16 @@ class Spawned:
         self.pid = self._process.pid
 
     def _start(
-        self, settings: dict[str, Any], theirs: tuple[socket.socket, ...]
+        self, told: dict[str, Any], theirs: tuple[socket.socket, ...]
     ) -> subprocess.Popen[bytes]:
         if os.name == "nt":  # pragma: no cover - Windows
-            return _start_on_windows(settings, theirs, self.scratch)
+            return _start_on_windows(told, theirs, self.scratch)
         return subprocess.Popen(
-            command(settings),
+            command(told),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=theirs[2].fileno(),
-            pass_fds=settings["descriptors"],
+            pass_fds=told["descriptors"],
             start_new_session=True,
             env=environment(),
             cwd=self.scratch,
@@ -179,14 +206,14 @@ class Spawned:
 
 
 def _start_on_windows(
-    settings: dict[str, Any],
+    told: dict[str, Any],
     theirs: tuple[socket.socket, ...],
     scratch: str,
 ) -> subprocess.Popen[bytes]:  # pragma: no cover - Windows
     """Share the channel through standard input; what the child prints is dropped."""
-    del settings["descriptors"]
+    del told["descriptors"]
     process = subprocess.Popen(
-        command(settings),
+        command(told),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

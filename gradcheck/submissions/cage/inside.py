@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import accused, limits, watch
+from . import accused, limits, places, watch
 
 
 def run(forms: Any, settings: dict[str, Any]) -> None:
@@ -17,13 +17,17 @@ def run(forms: Any, settings: dict[str, Any]) -> None:
     """
     job = settings["job"]
     warm_up()
+    seen = places.of_python(settings["libraries"], settings["hidden"])
+    own = seen.only(job["roots"])
+    job["readable"] = seen.one_by_one() + own.one_by_one()
     if "descriptors" in settings:
         channel, out, err = settings["descriptors"]
         streams(out, err)
         line = socket.socket(fileno=channel)
     else:  # pragma: no cover - Windows
         line = _from_windows()
-    limits.impose(limits.wanted(job, own_user=False))
+    base, threads = limits.address_space(), limits.threads_of_machine()
+    limits.impose(limits.wanted(job, base=base, threads=threads))
     live(forms, job, line)
 
 
@@ -59,8 +63,9 @@ def live(forms: Any, job: dict[str, Any], channel: socket.socket) -> None:
         watch.refuse_the_rest(job["readable"], job["scratch"])
     try:
         accused.serve(channel, accused.Accused(forms, job["memory_mb"], notes))
-    finally:
         os._exit(0)  # nothing that the submission registered for the end is run
+    finally:
+        os._exit(70)
 
 
 def _writer(descriptor: int) -> Any:

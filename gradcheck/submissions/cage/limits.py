@@ -2,7 +2,14 @@
 
 import contextlib
 import os
+from types import ModuleType
 from typing import Any
+
+resource: ModuleType | None
+try:
+    import resource
+except ImportError:  # pragma: no cover - Windows
+    resource = None
 
 MB = 1024 * 1024
 DESCRIPTORS = 64
@@ -13,7 +20,7 @@ THREADS = 64
 def address_space() -> int:
     """Bytes of address space that this process occupies now; 0 if unknown."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
+        with open("/proc/self/statm", encoding="utf-8") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return 0
@@ -22,29 +29,32 @@ def address_space() -> int:
 def threads_of_machine() -> int:
     """Threads that exist now, whoever they belong to; 4096 if unknown."""
     try:
-        with open("/proc/loadavg", encoding="ascii") as file:
+        with open("/proc/loadavg", encoding="utf-8") as file:
             return int(file.read().split()[3].partition("/")[2])
     except (OSError, ValueError, IndexError):
         return 4096
 
 
-def wanted(job: dict[str, Any], *, own_user: bool) -> dict[str, tuple[int, int]]:
+def wanted(
+    job: dict[str, Any], *, base: int, threads: int
+) -> dict[str, tuple[int, int]]:
     """Table of limits for a job: the name in `resource`, soft and hard.
 
     Parameters
     ----------
     job : dict
         ``memory_mb`` on top of what the interpreter occupies, ``cpu`` in seconds.
-    own_user : bool
-        Whether the submission has a user id to itself: threads are counted by user.
+    base : int
+        Bytes that it occupies.
+    threads : int
+        That the user may have already: they are counted by user.
     """
-    memory = address_space() + job["memory_mb"] * MB
-    threads = THREADS + (0 if own_user else threads_of_machine())
+    memory = base + job["memory_mb"] * MB
     cpu = int(job["cpu"]) + 1
     return {
         "RLIMIT_CPU": (cpu, cpu + 1),
         "RLIMIT_AS": (memory, memory),
-        "RLIMIT_NPROC": (threads, threads),
+        "RLIMIT_NPROC": (threads + THREADS, threads + THREADS),
         "RLIMIT_NOFILE": (DESCRIPTORS, DESCRIPTORS),
         "RLIMIT_FSIZE": (FILE_MB * MB, FILE_MB * MB),
         "RLIMIT_CORE": (0, 0),
@@ -55,9 +65,7 @@ def wanted(job: dict[str, Any], *, own_user: bool) -> dict[str, tuple[int, int]]
 
 def impose(table: dict[str, tuple[int, int]]) -> None:
     """Set the limits for this process; one that the system lacks is skipped."""
-    try:
-        import resource
-    except ImportError:  # pragma: no cover - Windows
+    if resource is None:  # pragma: no cover - Windows
         return
     for name, (soft, hard) in table.items():
         which = getattr(resource, name, None)

@@ -32,7 +32,7 @@ _REFUSED = (
     "os.startfile",
     "pty.",
     "fcntl.",
-    "ctypes.",
+    "ctypes.dl",
 )
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 

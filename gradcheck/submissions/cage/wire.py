@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC = b"GCF1"
-LOAD, EVALUATE, NOTES = 1, 2, 3
+LOAD, EVALUATE, NOTES, PROBE = 1, 2, 3, 4
 READY, VALUES, PROBLEM, HINTS = 65, 66, 67, 68
 SMALL = 64 * 1024
 """Most bytes of a reply whose length is the child's own choice."""

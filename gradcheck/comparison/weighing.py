@@ -1,0 +1,102 @@
+"""What the probes of a parameter weigh: the bound they prove, the error they show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot, inf
+from typing import Literal, TypeAlias
+
+from gradcheck.comparison.scene import Scene
+from gradcheck.numeric.certificate import certify
+from gradcheck.numeric.directions import Axis, Seeded
+from gradcheck.numeric.probes import Block, Probe
+
+MATTERS = 1e-2
+"""A gradient is right when it is certified to within this share of its norm."""
+
+State: TypeAlias = Literal["right", "wrong", "kink", "doubtful", "blind"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """What the probes of one parameter come to.
+
+    Attributes
+    ----------
+    state : str
+        ``"right"``: nothing speaks against it; ``"wrong"``: confirmed; ``"kink"``: the
+        loss bends at the point; ``"doubtful"``: ladder and path disagree; ``"blind"``:
+        nothing could be measured.
+    scene : Scene
+        Where.
+    block : Block
+        The probes.
+    bound, detectable : float
+        Absolute, in units of ``||S g||``; infinite where unknown.
+    path : bool
+        Whether the path test gave the bound.
+    """
+
+    state: State
+    scene: Scene
+    block: Block
+    bound: float = inf
+    detectable: float = inf
+    path: bool = False
+
+    @property
+    def rel_bound(self) -> float:
+        """The bound as a share of the gradient's norm; infinite if that is 0."""
+        return self.bound / self.block.size if self.block.size > 0 else inf
+
+    @property
+    def settled(self) -> bool:
+        """Whether another point could not make it clearer."""
+        return self.state == "wrong" or (
+            self.state == "right" and self.rel_bound <= MATTERS
+        )
+
+
+def weigh(scene: Scene, block: Block) -> Finding:
+    """Certify what the measured directions allow."""
+    measured = [p for p in block.probes if p.slope.status == "measured"]
+    if len(measured) < len(block.probes) / 2:
+        return Finding("blind", scene, block)
+    bound = bound_error(
+        scene,
+        block.name,
+        measured,
+        [abs(p.residual) + p.tolerance for p in measured],
+    )
+    detectable = least_seen(
+        scene, block.name, measured, [p.tolerance for p in measured]
+    )
+    return Finding("right", scene, block, bound, detectable)
+
+
+def bound_error(
+    scene: Scene, name: str, probes: Sequence[Probe], taus: Sequence[float]
+) -> float:
+    """Bound the norm of the scaled error from what each direction allows."""
+    places = [k for k, p in enumerate(probes) if isinstance(p.direction, Axis)]
+    bound, random = inf, len(probes) - len(places)
+    if random:
+        bound = certify(max(taus), random, scene.delta)
+    if len(places) == scene.params[name].size:  # every entry by itself
+        bound = min(bound, hypot(*(taus[k] for k in places)))
+    return bound
+
+
+def least_seen(
+    scene: Scene, name: str, probes: Sequence[Probe], widths: Sequence[float]
+) -> float:
+    """Return the least error of an entry that two directions cannot have missed.
+
+    A random direction weighs every entry by 1/2 at least; an entry's own by 1.
+    """
+    pairs = list(zip(probes, widths, strict=True))
+    random = sorted(w for p, w in pairs if isinstance(p.direction, Seeded))
+    axes = [w for p, w in pairs if isinstance(p.direction, Axis)]
+    seen = 4 * random[1] if len(random) > 1 else inf
+    if random and len(axes) == scene.params[name].size:
+        seen = min(seen, max(4 * random[0], 2 * max(axes)))
+    return seen
