@@ -4,6 +4,7 @@ Whatever it does to its arguments happens to copies; whatever it raises becomes 
 `UnusableError` that says where.
 """
 
+import math
 import random
 import traceback
 import warnings
@@ -16,6 +17,10 @@ from gradcheck._typing import Array, Grads, Params
 from gradcheck.errors import GradcheckError
 from gradcheck.reading import UnusableError, read_grads, read_loss
 from gradcheck.structure import Structure
+
+
+LARGE = 1_000_000
+"""From so many parameters on, copies of them are saved where that is safe."""
 
 
 class Guarded:
@@ -42,6 +47,12 @@ class Guarded:
         Evaluations so far.
     seeded : bool
         Whether the global generators are seeded before every call.
+    watching : bool
+        Whether what was handed over and what came back last is kept, as `given` and
+        `returned`.
+    lending : bool
+        Whether the loss gets read-only views of its points instead of copies: for
+        large parameters, once the function is known to leave them alone.
     """
 
     def __init__(
@@ -58,9 +69,14 @@ class Guarded:
         self._structure, self.name = structure, name
         self.shapes = {key: np.shape(value) for key, value in params.items()}
         self.loss_calls = self.gradient_calls = 0
-        self.seeded = False
-        self.last_raw: Any = None
-        self.last_params: Params = {}
+        self.seeded = self.watching = self.lending = False
+        self.returned: Any = None
+        self.given: Params = {}
+
+    @property
+    def size(self) -> int:
+        """Number of parameters, entries counted."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
 
     @property
     def has_own_loss(self) -> bool:
@@ -92,7 +108,7 @@ class Guarded:
         if self._batch is not None:
             return float(self.evaluate([params])[0])
         self.loss_calls += 1
-        return self._read_loss(self._call(params))
+        return read_loss(self._call(params), self.loss_name)
 
     def gradient(self, params: Params) -> Grads:
         """Return the submitted gradient at one point, named and as float64.
@@ -107,8 +123,8 @@ class Guarded:
                 raise
             return {name: np.full(shape, np.nan) for name, shape in self.shapes.items()}
 
-    def pair(self, params: Params) -> tuple[float, Grads]:
-        """Return the loss and the gradient at one point.
+    def pair(self, params: Params, *, moved: bool = False) -> tuple[float, Grads]:
+        """Return the loss and the gradient at one point, or at another one near it.
 
         Raises
         ------
@@ -117,12 +133,16 @@ class Guarded:
         """
         self.gradient_calls += 1
         copies = {key: np.array(value) for key, value in params.items()}
-        self.last_params = copies
+        if moved:
+            for array in copies.values():
+                array *= 1.1
+                array += 0.01
         returned = self._run(self._pair, self.name, copies)
         if not isinstance(returned, Sequence) or len(returned) < 2:
             raise UnusableError("return-value", self._not_a_pair(returned))
         loss = read_loss(returned[0], self.name)
-        self.last_raw = returned[1]
+        if self.watching:
+            self.given, self.returned = copies, returned[1]
         return loss, read_grads(self._structure, self.shapes, returned[1])
 
     def _value(self, point: Params) -> Any:
@@ -140,16 +160,24 @@ class Guarded:
         return array.reshape(-1)[0] if _is_number(array) else np.nan
 
     def _call(self, point: Params) -> Any:
-        copies = {key: np.array(value) for key, value in point.items()}
+        if self.lending:
+            try:
+                return self._loss_at(
+                    {key: _view(value) for key, value in point.items()}
+                )
+            except UnusableError as problem:
+                if "read-only" not in str(problem):
+                    raise
+                self.lending = False  # it writes to them, and puts them back
+        return self._loss_at({key: np.array(value) for key, value in point.items()})
+
+    def _loss_at(self, point: Params) -> Any:
         if self._loss is not None:
-            return self._run(self._loss, "loss", copies)
-        returned = self._run(self._pair, self.name, copies)
+            return self._run(self._loss, "loss", point)
+        returned = self._run(self._pair, self.name, point)
         if not isinstance(returned, Sequence) or len(returned) < 2:
             raise UnusableError("return-value", self._not_a_pair(returned))
         return returned[0]
-
-    def _read_loss(self, value: Any) -> float:
-        return read_loss(value, self.loss_name)
 
     def _run(self, function: Callable[[Any], Any], name: str, point: Params) -> Any:
         if self.seeded:
@@ -174,6 +202,12 @@ class Guarded:
         got = "None" if returned is None else f"a {type(returned).__name__}"
         hint = ": is a `return loss, grads` missing?" if returned is None else ""
         return f"{self.name} returned {got}, but should return (loss, grads){hint}"
+
+
+def _view(array: Array) -> Array:
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def _is_number(array: Array) -> bool:

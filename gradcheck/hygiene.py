@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import Array, Grads, Params
-from gradcheck.guard import Guarded
+from gradcheck.guard import LARGE, Guarded
 from gradcheck.randomness import RandomState, preserved_random_state
 from gradcheck.reading import UnusableError, arrays_in
 
@@ -102,17 +102,19 @@ def _inspect(
     snapshot: Callable[[], Mapping[str, Array]] | None,
     state: RandomState,
 ) -> Inspection:
+    guarded.watching = True
     loss, grads = guarded.pair(params)
-    raw, given = guarded.last_raw, guarded.last_params
     rules = [
-        _unchanged("mutates-parameters", "params", params, given),
+        _unchanged("mutates-parameters", "params", params, guarded.given),
         _unchanged("mutates-input", "", watched, snapshot() if snapshot else {}),
-        _not_aliased(raw, given),
+        _not_aliased(guarded.returned, guarded.given),
         _random_state(state),
     ]
+    dtypes = {array.dtype.name for array in arrays_in(guarded.returned).values()}
+    guarded.given, guarded.returned, guarded.watching = {}, None, False
+    guarded.lending = rules[0].ok and guarded.size >= LARGE
     rules += _repeats(guarded, params, loss, grads)
-    rules.append(_precision(raw))
-    dtypes = {array.dtype.name for array in arrays_in(raw).values()}
+    rules.append(_precision(dtypes))
     repeats = all(rule.ok or rule.id != "nondeterministic" for rule in rules)
     if guarded.has_own_loss and repeats:
         rules.append(_alone(guarded, params, loss))
@@ -121,8 +123,7 @@ def _inspect(
         loss=loss,
         grads=grads,
         precision="float32" if dtypes & {"float32", "float16"} else "float64",
-        repeatable=guarded.seeded
-        or _same(_flat(grads), _flat(guarded.pair(params)[1])),
+        repeatable=guarded.seeded or _same(grads, guarded.pair(params)[1]),
     )
 
 
@@ -130,7 +131,7 @@ def _unchanged(id: str, prefix: str, before: Params, after: Params) -> Rule:
     """Compare what was handed over with what is left of it, bit for bit."""
     for name, array in before.items():
         now = after.get(name)
-        if now is not None and not np.array_equal(array, now, equal_nan=True):
+        if now is not None and not _identical(array, now):
             where = f"{prefix}[{name!r}]" if prefix else name
             index = tuple(map(int, np.argwhere(np.asarray(array != now))[0]))
             return Rule(
@@ -141,6 +142,12 @@ def _unchanged(id: str, prefix: str, before: Params, after: Params) -> Rule:
             )
     what = "parameters" if prefix else "inputs"
     return Rule(id, True, f"{what} unchanged")
+
+
+def _identical(before: Array, after: Array) -> bool:
+    if np.array_equal(before, after):  # comparing NaN as well copies both
+        return True
+    return bool(np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"))
 
 
 def _place(index: tuple[int, ...]) -> str:
@@ -165,26 +172,24 @@ def _not_aliased(raw: Any, given: Params) -> Rule:
 
 def _repeats(guarded: Guarded, params: Params, loss: float, grads: Grads) -> list[Rule]:
     """Call again here, elsewhere, and here once more, and compare."""
-    first = _flat(grads)
     loss_again, again = guarded.pair(params)
-    if not _same(first, _flat(again)) and _same(2 * first, _flat(again)):
-        return [_accumulates()]
-    if not _same(first, _flat(again)):
-        return [_nondeterministic(guarded, params, first, _flat(again))]
+    if not _same(grads, again):
+        if _same(grads, again, factor=2.0):
+            return [_accumulates()]
+        return [_nondeterministic(guarded, params, _distance(grads, again))]
+    del again
     if not _close(loss, loss_again):
         return [_noisy(abs(loss - loss_again))]
-    other = {key: value * 1.1 + 0.01 for key, value in params.items()}
     try:
-        guarded.pair(other)
-        back = _flat(guarded.pair(params)[1])
-        settled = _flat(guarded.pair(params)[1])
+        guarded.pair(params, moved=True)
+        back = _same(grads, guarded.pair(params)[1])
+        settled = back or _same(grads, guarded.pair(params)[1])
     except UnusableError:  # undefined there: nothing to compare
         return [Rule("nondeterministic", True, "the same call gives the same answer")]
-    if not _same(first, back):
-        by_call = _same(first, settled)
+    if not back:
         detail = (
             "after a call at another point, the gradient here differs from before: "
-            + ("it is that of an earlier call" if by_call else "it is not repeatable")
+            + ("it is that of an earlier call" if settled else "it is not repeatable")
         )
         return [Rule("stale-cache", False, detail + "; recompute it in every call")]
     return [
@@ -203,15 +208,12 @@ def _accumulates() -> Rule:
     )
 
 
-def _nondeterministic(
-    guarded: Guarded, params: Params, first: Array, again: Array
-) -> Rule:
+def _nondeterministic(guarded: Guarded, params: Params, difference: float) -> Rule:
     """Tell a global generator, which can be frozen, from other randomness."""
-    difference = _distance(first, again)
     guarded.seeded = True
-    frozen = _same(
-        _flat(guarded.pair(params)[1]), _flat(guarded.pair(params)[1])
-    ) and _close(guarded.loss(params), guarded.loss(params))
+    frozen = _same(guarded.pair(params)[1], guarded.pair(params)[1]) and _close(
+        guarded.loss(params), guarded.loss(params)
+    )
     guarded.seeded = frozen
     text = (
         f"two calls at the same point differ by {difference:.1g} of the largest entry"
@@ -234,12 +236,10 @@ def _noisy(difference: float) -> Rule:
     )
 
 
-def _precision(raw: Any) -> Rule:
-    dtypes = sorted(
-        {array.dtype.name for array in arrays_in(raw).values()} - {"float64"}
-    )
-    single = [name for name in dtypes if name in ("float32", "float16")]
-    whole = [name for name in dtypes if name.startswith(("int", "uint", "bool"))]
+def _precision(dtypes: set[str]) -> Rule:
+    others = sorted(dtypes - {"float64"})
+    single = [name for name in others if name in ("float32", "float16")]
+    whole = [name for name in others if name.startswith(("int", "uint", "bool"))]
     if whole:
         return Rule(
             "integer-arithmetic",
@@ -271,17 +271,21 @@ def _alone(guarded: Guarded, params: Params, loss: float) -> Rule:
     )
 
 
-def _flat(grads: Grads) -> Array:
-    return np.concatenate([np.ravel(array) for array in grads.values()])
+def _distance(first: Grads, again: Grads, factor: float = 1.0) -> float:
+    """Return the largest difference, relative to the largest entry."""
+    scale = max(np.abs(array).max(initial=0.0) for array in first.values())
+    return max(
+        float(np.abs(factor * first[name] - again[name]).max(initial=0.0))
+        for name in first
+    ) / float(factor * scale or 1.0)
 
 
-def _distance(first: Array, again: Array) -> float:
-    scale = max(np.abs(first).max(initial=0.0), np.abs(again).max(initial=0.0))
-    return float(np.abs(first - again).max(initial=0.0) / (scale or 1.0))
-
-
-def _same(first: Array, again: Array) -> bool:
-    return _distance(first, again) <= SAME
+def _same(first: Grads, again: Grads, factor: float = 1.0) -> bool:
+    if factor == 1.0 and all(
+        np.array_equal(first[name], again[name]) for name in first
+    ):
+        return True
+    return _distance(first, again, factor) <= SAME
 
 
 def _close(first: float, again: float) -> bool:

@@ -99,8 +99,9 @@ def read_grads(
             grads,
         )
     for name, array in grads.items():
-        bad = np.argwhere(~np.isfinite(array))
-        if len(bad):
+        finite = np.isfinite(array)
+        if not finite.all():
+            bad = np.argwhere(~finite)
             index = tuple(map(int, bad[0]))
             raise UnusableError(
                 "not-finite",
@@ -157,4 +158,4 @@ def _as_real(name: str, value: Any) -> Array:
             "not-real",
             f"grads[{name!r}].dtype = {array.dtype}, but should hold real numbers",
         )
-    return array.astype(np.float64)
+    return array.astype(np.float64, copy=False)

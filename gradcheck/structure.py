@@ -30,7 +30,7 @@ class Structure:
 
 
 def name_leaves(params: Any) -> tuple[dict[str, Array], Structure]:
-    """Name every array in `params` and copy it as float64.
+    """Name every array in `params`, as float64.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def name_leaves(params: Any) -> tuple[dict[str, Array], Structure]:
     Returns
     -------
     named : dict of str to ndarray of float64
-        A copy of each leaf.
+        Each leaf: the caller's own array where it is float64 already, so that large
+        parameters are not copied; not to be written to.
     structure : Structure
         Puts named arrays back into the caller's form.
 
@@ -117,14 +118,14 @@ def _rebuild(prefix: str, node: Any, values: Params) -> Any:
 
 def _as_float(name: str, leaf: Any) -> Array:
     try:
-        array = np.array(leaf)
+        array = np.asarray(leaf)
     except ValueError as error:
         raise GradcheckError(f"params[{name!r}] is not an array: {error}") from None
     if array.dtype.kind not in "fiub":
         raise GradcheckError(
             f"params[{name!r}].dtype = {array.dtype}, but should be a real number's"
         )
-    array = array.astype(np.float64)
+    array = np.asarray(array, dtype=np.float64)
     if not np.isfinite(array).all():
         raise GradcheckError(
             f"params[{name!r}] holds NaN or infinity, but should be finite where its "

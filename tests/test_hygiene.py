@@ -352,6 +352,32 @@ def test_a_complex_point_gives_a_complex_loss_or_nan():
     assert np.isnan(guarded.evaluate([{"params": np.array([2.0 + 1j])}])[0])
 
 
+def test_large_parameters_are_lent_and_not_copied(monkeypatch):
+    monkeypatch.setattr("gradcheck.hygiene.LARGE", 1)
+    _, guarded = inspected(clean)
+    assert guarded.lending
+    assert guarded.loss(PARAMS) == clean(PARAMS)[0]
+    _, guarded = inspected(mutates)
+    assert not guarded.lending
+
+    def in_place(p):
+        p["b"] += 1.0
+        p["b"] -= 1.0
+        return clean(p)
+
+    _, guarded = inspected(in_place)
+    assert guarded.lending
+    assert guarded.loss(PARAMS) == clean(PARAMS)[0]
+    assert not guarded.lending
+
+    def picky(p):
+        raise TypeError("no")
+
+    guarded.lending, guarded._pair = True, picky
+    with pytest.raises(UnusableError, match="TypeError: no"):
+        guarded.loss(PARAMS)
+
+
 def test_many_points_may_be_evaluated_in_one_go():
     named, structure = name_leaves(np.array([2.0]))
     guarded = Guarded(
