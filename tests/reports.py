@@ -28,7 +28,7 @@ SUBJECT = Subject(
 def curves(factor):
     """Plot data of a gradient that is `factor` times too large."""
     numeric = [0.5, -0.25, 0.0, 1.0, 0.125, -1.0]
-    h = [10.0**-k for k in range(1, 11)]
+    h = [10.0**-k for k in range(10, 0, -1)]
     return {
         "entries": {
             "shape": [2, 3],
@@ -36,19 +36,13 @@ def curves(factor):
             "numeric": numeric,
             "error": [1e-12] * 6,
         },
-        "steps": {
-            "h": h,
-            "error": [abs(factor - 1) + 0.1 * x**2 + 1e-16 / x for x in h],
-            "noise": [1e-16 / x for x in h],
-            "truncation": [0.1 * x**2 for x in h],
-            "index": [0, 1],
-            "chosen": 1e-5,
-        },
-        "taylor": {
-            "h": h[:5],
-            "remainder": [x**2 + abs(factor - 1) * x for x in h[:5]],
-            "slope": 2.0 if factor == 1 else 1.0,
-        },
+        "steps": h,
+        "measured": [1.0 + 0.1 * x**2 + 1e-16 / x for x in h],
+        "width": [2e-16 / x for x in h],
+        "analytic": factor,
+        "error": [abs(factor - 1)] * 10,
+        "remainders": [x**2 + abs(factor - 1) * x for x in h],
+        "order": 2.0 if factor == 1 else 1.0,
     }
 
 

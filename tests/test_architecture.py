@@ -14,7 +14,7 @@ _typing errors
 | networks numeric
 | reading
 | guard
-| comparison curves fingerprint hygiene laws
+| comparison entries fingerprint hygiene laws
 | faults factors
 | experiments
 | diagnosis

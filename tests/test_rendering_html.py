@@ -225,9 +225,10 @@ def test_figures_come_as_far_as_the_data_goes():
         "Taylor remainder",
     ]
     assert figures(WRONG.curves, "b1") == figures({}, "W1") == []
-    assert figures({"W1": "nonsense"}, "W1") == []
-    part = {"steps": {"h": [0.1, 0.01], "error": [0.1, "inf"]}}
-    assert [figure.title for figure in figures({"W": part}, "W")] == [
+    assert figures({"W1": "nonsense"}, "W1") == figures({"W1": []}, "W1") == []
+    line = {"steps": [0.01, 0.1], "measured": [1.0, None], "width": [0.0, 0.0]}
+    line["analytic"] = 2.0
+    assert [figure.title for figure in figures({"W": line}, "W")] == [
         "Error against step"
     ]
 
@@ -235,12 +236,19 @@ def test_figures_come_as_far_as_the_data_goes():
 @pytest.mark.parametrize(
     "part",
     [
-        {"entries": {"shape": [2], "analytic": [1.0], "numeric": [1.0, 2.0]}},
-        {"entries": {"shape": [0], "analytic": [], "numeric": []}},
+        {
+            "entries": {
+                "shape": [2],
+                "analytic": [1.0],
+                "numeric": [1.0, 2.0],
+                "error": [],
+            }
+        },
+        {"entries": {"shape": [0], "analytic": [], "numeric": [], "error": []}},
         {"entries": {"shape": [1], "analytic": ["x"], "numeric": [1.0]}},
-        {"steps": {"h": [1.0]}},
-        {"steps": {"h": [1.0], "error": [1.0, 2.0]}},
-        {"taylor": {"h": [1.0, 2.0], "remainder": [0.0, "nan"]}},
+        {"steps": [1.0]},
+        {"steps": [1.0], "measured": [1.0, 2.0], "width": [1.0], "analytic": 1.0},
+        {"steps": [1.0, 2.0], "remainders": [0.0, None]},
     ],
 )
 def test_unusable_data_makes_no_figure(part):
@@ -248,7 +256,8 @@ def test_unusable_data_makes_no_figure(part):
 
 
 def test_entries_that_are_not_finite_have_a_class_of_their_own():
-    part = {"shape": [3], "analytic": ["nan", 1.0, "inf"], "numeric": [1.0, 1.0, 1.0]}
+    part = {"shape": [3], "analytic": [None, 1.0, "inf"], "numeric": [1.0, 1.0, 1.0]}
+    part["error"] = [0.0, 0.0, 0.0]
     heat, spread = figures({"b": {"entries": part}}, "b")
     assert 'class="cx"' in heat.drawing
     assert "2 of 3 entries" in heat.caption
@@ -261,6 +270,7 @@ def test_entries_that_are_not_finite_have_a_class_of_their_own():
 
 def test_a_wrong_direction_is_not_called_a_slope():
     part = {"shape": [2], "analytic": [1.0, -1.0], "numeric": [1.0, 1.0]}
+    part["error"] = [0.0, 0.0]
     _, spread = figures({"b": {"entries": part}}, "b")
     assert spread.caption == (
         "fitted slope 0, should be 1; off that line by 100% of the gradient"

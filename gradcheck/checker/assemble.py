@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gradcheck._typing import Grads, Params
 from gradcheck.comparison import Examination
+from gradcheck.entries import measure_entries
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import Inspection
 from gradcheck.reading import UnusableError
@@ -131,3 +133,13 @@ def outcomes(rules: Iterable[Any]) -> tuple[Outcome, ...]:
 def cost(guarded: Guarded, seconds: float) -> Cost:
     """Count what a check asked of the function."""
     return Cost(guarded.loss_calls, guarded.gradient_calls, round(seconds, 6))
+
+
+def with_entries(
+    examination: Examination, guarded: Guarded, params: Params, grads: Grads
+) -> Examination:
+    """Add the derivative at every entry to the curves, for the heat map."""
+    curves = {name: dict(curve) for name, curve in examination.curves.items()}
+    for name, entries in measure_entries(guarded.evaluate, params, grads).items():
+        curves.setdefault(name, {})["entries"] = entries
+    return replace(examination, curves=curves)

@@ -1,13 +1,11 @@
 """The check of a black box: a loss, its gradient, and one point."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-from gradcheck.checker.assemble import assemble, broken
+from gradcheck.checker.assemble import assemble, broken, with_entries
 from gradcheck.comparison import examine
-from gradcheck.curves import measure_curves
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import inspect
 from gradcheck.randomness import preserved_random_state
@@ -24,7 +22,7 @@ def check_gradients(
     seed: int = 0,
     rtol_required: float | None = None,
     noise: float | None = None,
-    curves: bool = False,
+    entries: bool = False,
 ) -> Report:
     """Check a gradient against the measured derivative of its own loss.
 
@@ -44,8 +42,8 @@ def check_gradients(
         being seen is called inconclusive. No tolerance is asked for otherwise.
     noise : float, optional
         Absolute error of a loss evaluation, where it is known; measured otherwise.
-    curves : bool, default=False
-        Whether to measure what the figures of an HTML report need, too.
+    entries : bool, default=False
+        Whether to measure every entry, too, for the heat map of an HTML report.
 
     Returns
     -------
@@ -83,11 +81,10 @@ def check_gradients(
                 noise=noise,
                 dtype=inspection.precision,
             )
-            if curves:
-                drawn = measure_curves(
-                    guarded.evaluate, named, inspection.grads, seed=seed
+            if entries:
+                examination = with_entries(
+                    examination, guarded, named, inspection.grads
                 )
-                examination = replace(examination, curves=drawn)
         except UnusableError as problem:
             return broken(problem, guarded, seed=seed)
     return assemble(

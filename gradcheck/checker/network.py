@@ -28,7 +28,7 @@ def check_network(
     sizes: Mapping[str, Any] | None = None,
     regs: tuple[float, ...] = (0.1, 0.0),
     rtol_required: float | None = None,
-    curves: bool = False,
+    entries: bool = False,
 ) -> Report:
     """Check the gradient of a network at points that leave a mistake no place to hide.
 
@@ -48,8 +48,8 @@ def check_network(
         Penalties that the code can take.
     rtol_required : float, optional
         See `check_gradients`.
-    curves : bool, default=False
-        Whether to measure what the figures of an HTML report need, too.
+    entries : bool, default=False
+        Whether to measure every entry, too, for the heat map of an HTML report.
 
     Returns
     -------
@@ -79,8 +79,8 @@ def check_network(
             matched = match_loss(run.loss_at, admitted, points)
             first = run.examine(inspection, seed=seed, rtol_required=rtol_required)
             where, examination = run.elsewhere(first, matched, points[1:], seed=seed)
-            if curves:
-                examination = run.drawn(examination, inspection, seed=seed)
+            if entries and not where:
+                examination = run.with_entries(examination, inspection)
             smoothed = run.smoothed(examination, matched, points)
             laws = check_laws(
                 run.only_at(regs),

@@ -1,13 +1,13 @@
 """A network under examination, called at one problem and at others."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gradcheck._typing import Array, LossAndGrads, Params
+from gradcheck.checker.assemble import with_entries
 from gradcheck.checker.scenarios import Scenario, differing
 from gradcheck.comparison import Examination, examine
-from gradcheck.curves import measure_curves
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import Inspection, Rule, inspect
 from gradcheck.problem import Network, Problem
@@ -65,14 +65,13 @@ class Run:
             dtype=inspection.precision,
         )
 
-    def drawn(
-        self, examination: Examination, inspection: Inspection, *, seed: int
+    def with_entries(
+        self, examination: Examination, inspection: Inspection
     ) -> Examination:
-        """Add what the figures of a report need, at the first problem."""
-        curves = measure_curves(
-            self.guarded.evaluate, self.problem.params, inspection.grads, seed=seed
+        """Add the derivative at every entry of the first problem to the curves."""
+        return with_entries(
+            examination, self.guarded, self.problem.params, inspection.grads
         )
-        return replace(examination, curves=curves)
 
     def elsewhere(
         self,

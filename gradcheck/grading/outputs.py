@@ -62,7 +62,7 @@ def write_outputs(marks: Iterable[Mark], out: Path, style: Style) -> list[Row]:
     try:
         for folder in ("gradescope", *(["reports"] if style.pages else [])):
             (out / folder).mkdir(exist_ok=True)
-        xml = junit_xml(_each(marks, out, style, rows), name=style.title)
+        xml = junit_xml(_each(marks, out, style, rows))
         write(out / "junit.xml", xml)
         write(out / "grades.csv", csv_text(rows))
         if style.pages:

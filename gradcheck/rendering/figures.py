@@ -1,23 +1,15 @@
 """The figures of a report, drawn from the data in `Report.curves`.
 
-For every parameter ``curves[name]`` may hold, each part for itself:
-
-``"entries"``
-    ``shape``, ``analytic``, ``numeric`` and ``error`` (half-width of the interval that
-    holds the derivative; may be absent), flat in C order: the heat map of the entrywise
-    error, and the scatter of analytic against numeric.
-``"steps"``
-    ``h``, ``error`` (absolute, of the numeric derivative against the analytic one),
-    ``noise`` and ``truncation`` (what rounding and the step contribute; may be absent),
-    ``index`` and ``chosen``: the V-curve.
-``"taylor"``
-    ``h``, ``remainder`` and ``slope``: the Taylor remainder, which falls with the
-    square of the step for a right gradient and only with the step for a wrong one.
+For every parameter ``curves[name]`` may hold, as `Report` describes it: ``entries``,
+for the heat map of the entrywise error and the scatter of analytic against numeric;
+``steps``, ``measured``, ``width`` and ``analytic``, for the V-curve of error against
+step; ``steps``, ``remainders`` and ``order``, for the Taylor remainder, which falls
+with the square of the step for a right gradient, with the step for a wrong one.
 
 A figure whose data is absent or unusable is left out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import Any
@@ -46,37 +38,31 @@ class Figure:
 def figures(curves: Mapping[str, Any], name: str) -> list[Figure]:
     """Return the figures of parameter `name` that the data allows."""
     mine = curves.get(name)
-    drawers: tuple[tuple[str, Callable[[Mapping[str, Any], str], Figure]], ...] = (
-        ("entries", heat_map_figure),
-        ("entries", scatter),
-        ("steps", v_curve),
-        ("taylor", taylor),
-    )
     made = []
-    for key, draw in drawers:
-        data = mine.get(key) if isinstance(mine, Mapping) else None
-        if data:
-            try:
-                made.append(draw(data, name))
-            except (KeyError, TypeError, ValueError):  # data of another version
-                continue
+    for draw in (heat_map_figure, scatter, v_curve, taylor):
+        try:
+            made.append(draw(mine, name))  # type: ignore[arg-type]
+        except (KeyError, TypeError, ValueError):  # not there, or of another version
+            continue
     return made
 
 
-def heat_map_figure(data: Mapping[str, Any], name: str) -> Figure:
+def heat_map_figure(curves: Mapping[str, Any], name: str) -> Figure:
     """Draw the relative error of each entry."""
+    data = curves["entries"]
     drawing, words = heat_map(
         data["shape"],
         numbers(data["analytic"]),
         numbers(data["numeric"]),
-        numbers(data.get("error") or [0.0] * len(data["analytic"])),
+        numbers(data["error"]),
         name,
     )
     return Figure("Error of each entry", words, drawing)
 
 
-def scatter(data: Mapping[str, Any], name: str) -> Figure:
+def scatter(curves: Mapping[str, Any], name: str) -> Figure:
     """Draw analytic against numeric, entry by entry, with the fitted slope."""
+    data = curves["entries"]
     analytic, numeric = numbers(data["analytic"]), numbers(data["numeric"])
     points = [
         (n, a)
@@ -101,61 +87,62 @@ def scatter(data: Mapping[str, Any], name: str) -> Figure:
     return Figure("Yours against measured", words, svg.figure(body, label))
 
 
-def v_curve(data: Mapping[str, Any], name: str) -> Figure:
+def v_curve(curves: Mapping[str, Any], name: str) -> Figure:
     """Draw the error against the step, with what rounding and truncation explain."""
-    h, error = numbers(data["h"]), numbers(data["error"])
-    noise, truncation = (
-        numbers(data.get(key) or []) for key in ("noise", "truncation")
+    h, measured, noise = (
+        numbers(curves[key]) for key in ("steps", "measured", "width")
     )
-    best = [n + t for n, t in zip(noise, truncation, strict=False)]
-    floor = 0.1 * min((e for e in (*error, *best) if _positive((e, 1.0))), default=0.0)
+    analytic = float(curves["analytic"])
+    error = [abs(slope - analytic) for slope in measured]
+    bend = _bend(h, measured, noise)
+    truncation = [bend * step * step for step in h]
+    best = [n + t for n, t in zip(noise, truncation, strict=True)]
+    floor = 0.1 * min((e for e in (*error, *best) if _positive(e)), default=0.0)
     x, y = _log_axes(h, [e for e in (*error, *noise, *truncation) if e >= floor])
-    body = svg.frame(x, y, "step h", "error")
-    body += svg.line(list(zip(h, noise, strict=False)), x, y, "noise")
-    body += svg.line(list(zip(h, truncation, strict=False)), x, y, "truncation")
     points = list(zip(h, error, strict=True))
+    body = svg.frame(x, y, "step h", "error")
+    body += svg.line(list(zip(h, noise, strict=True)), x, y, "noise")
+    body += svg.line(list(zip(h, truncation, strict=True)), x, y, "truncation")
     body += svg.line(points, x, y, "main") + svg.dots(points, x, y, "dot")
     least = min((e for e in error if isfinite(e)), default=float("nan"))
-    words = f"|numeric \N{MINUS SIGN} yours| falls to {_brief(least)}"
-    if data.get("index"):
-        words += f" at [{', '.join(map(str, data['index']))}]"
-    if data.get("chosen"):
-        place = x(float(data["chosen"]))
-        bottom = svg.HEIGHT - svg.BOTTOM
-        body += f'<path class="chosen" d="M{place:.1f} {svg.TOP}V{bottom}"/>'
-        words += f"; vertical: the step used, {_brief(float(data['chosen']), 0)}"
-    if noise or truncation:
-        words += "; dotted: rounding; dashed: truncation"
+    words = (
+        f"|measured \N{MINUS SIGN} yours| along one direction falls to "
+        f"{_brief(least)}; dotted: rounding; dashed: truncation"
+    )
     label = f"{name}: error against step, {words}"
     return Figure("Error against step", words, svg.figure(body, label))
 
 
-def taylor(data: Mapping[str, Any], name: str) -> Figure:
+def taylor(curves: Mapping[str, Any], name: str) -> Figure:
     """Draw the Taylor remainder against the step beside slopes 1 and 2."""
-    h, remainder = numbers(data["h"]), numbers(data["remainder"])
-    points = list(zip(h, remainder, strict=True))
-    x, y = _log_axes(h, remainder)
+    h, remainders = numbers(curves["steps"]), numbers(curves["remainders"])
+    points = list(zip(h, remainders, strict=True))
+    top = max(point for point in points if _positive(point[1]))
+    x, y = _log_axes(h, remainders)
     body = svg.frame(x, y, "step h", "remainder")
-    top = max((p for p in points if _positive(p)), default=None)
-    if top is None:
-        raise ValueError("no positive remainder")
     for power, kind in ((1, "truncation"), (2, "noise")):
-        guide = [
-            (step, top[1] * (step / top[0]) ** power)
-            for step in sorted(step for step in h if step > 0)
-        ]
+        guide = [(step, top[1] * (step / top[0]) ** power) for step in h]
         body += svg.line(guide, x, y, kind)
     body += svg.line(points, x, y, "main") + svg.dots(points, x, y, "dot")
-    slope = data.get("slope")
-    words = f"slope {float(slope):.2f}; " if slope is not None else ""
+    order = curves.get("order")
+    words = f"slope {float(order):.2f}; " if order is not None else ""
     words += "2 (dotted) for a right gradient, 1 (dashed) for a wrong one"
     label = f"{name}: Taylor remainder against step, {words}"
     return Figure("Taylor remainder", words, svg.figure(body, label))
 
 
+def _bend(h: Sequence[float], slopes: Sequence[float], noise: Sequence[float]) -> float:
+    """Return ``|f'''| / 6``, from the first pair of steps that differ beyond noise."""
+    for i in range(2, len(h)):
+        change = abs(slopes[i] - slopes[i - 2])
+        if change > 10 * (noise[i] + noise[i - 2]):
+            return change / abs(h[i] ** 2 - h[i - 2] ** 2)
+    return 0.0
+
+
 def numbers(values: Sequence[Any]) -> list[float]:
-    """Return floats from JSON-safe numbers, where ``"nan"`` and ``"inf"`` are words."""
-    return [float(value) for value in values]
+    """Return floats from JSON-safe numbers: None is NaN, and ``"inf"`` a word."""
+    return [float("nan") if value is None else float(value) for value in values]
 
 
 def _log_axes(h: Sequence[float], values: Sequence[float]) -> tuple[svg.Axis, svg.Axis]:
@@ -163,13 +150,13 @@ def _log_axes(h: Sequence[float], values: Sequence[float]) -> tuple[svg.Axis, sv
     return x, svg.log_axis(values, svg.HEIGHT - svg.BOTTOM, svg.TOP)
 
 
-def _brief(value: float, digits: int = 1) -> str:
+def _brief(value: float) -> str:
     """Return a number that no line break can tear apart."""
-    return f"{value:.{digits}e}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:.1e}".replace("-", "\N{MINUS SIGN}")
 
 
-def _positive(point: tuple[float, float]) -> bool:
-    return all(isfinite(value) and value > 0 for value in point)
+def _positive(value: float) -> bool:
+    return isfinite(value) and value > 0
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:

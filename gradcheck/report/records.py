@@ -210,13 +210,13 @@ class Report:
         In the order of the parameters.
     curves : mapping
         Data for plots, JSON-safe, by parameter; every part may be absent, every list is
-        plain. ``"steps"``: ``h`` and ``error`` (of the numeric derivative against the
-        analytic one at one entry, absolute), ``noise`` and ``truncation`` (what
-        rounding and the step should contribute, same length), ``index``, ``chosen``.
-        ``"taylor"``: ``h``, ``remainder`` (``|f(p+hv) - f(p) - h g.v|``), ``slope``
-        (fitted; 2 for a right gradient, 1 for a wrong one). ``"entries"``: ``shape``,
-        ``analytic``, ``numeric``, ``error`` (half-width of the interval), flat in C
-        order, of up to some thousand entries.
+        plain. Along one direction ``v``: ``steps``; ``measured`` (the central
+        difference of each step), ``width`` (its noise), ``analytic`` (``g.v``),
+        ``error`` (their distance, relative); ``remainders``
+        (``|f(p+hv) - f(p) - h g.v|``) and ``order`` (the power of the step that they
+        follow: 2 for a right gradient, 1 for a wrong one). ``entries``, where asked
+        for: ``shape``, ``analytic``, ``numeric``, ``error`` (half-width of the
+        interval), flat in C order.
     measurements : tuple of str
         Lines for ``--verbose``.
     example : str
