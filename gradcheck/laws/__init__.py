@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck._typing import Array, Grads, LossAndGrads, LossGrads, Params
+from gradcheck._typing import Array, LossAndGrads, LossGrads, Params
 from gradcheck.laws.examination import Examination, LawResult, NotApplicableError
 from gradcheck.laws.identities import IDENTITIES
 from gradcheck.laws.law import Law
 from gradcheck.laws.symmetries import SYMMETRIES
+from gradcheck.networks.conventions import rows_point
 from gradcheck.networks.layers import COSTS
 from gradcheck.problem import Network, Problem
 
@@ -111,8 +112,4 @@ def _in_rows(
             k: np.asarray(grads[k]).T.reshape(p.shape) for k, p in params.items()
         }
 
-    rows: Grads = {
-        k: p.reshape(-1) if k[0] == "b" else p.T for k, p in problem.params.items()
-    }
-    point = Problem(rows, problem.X.T, problem.y.T, problem.reg)
-    return turned, network.variant(layout="rows"), point
+    return turned, *rows_point(network, problem)

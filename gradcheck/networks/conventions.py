@@ -15,7 +15,7 @@ from gradcheck._typing import (
     Penalty,
     Reduction,
 )
-from gradcheck.problem import Network
+from gradcheck.problem import Network, Problem
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -125,6 +125,15 @@ def make_network(
         biases=biases,
         build=build,
     )
+
+
+def rows_point(network: Network, problem: Problem) -> tuple[Network, Problem]:
+    """Return a network and a point of it in the layout ``"rows"``."""
+    if network.layout == "rows":
+        return network, problem
+    params = _transposed(problem.params)
+    point = Problem(params, problem.X.T, problem.y.T, problem.reg)
+    return network.variant(layout="rows"), point
 
 
 def _transposed(params: Params) -> dict[str, Array]:
