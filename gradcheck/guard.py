@@ -18,7 +18,6 @@ from gradcheck.errors import GradcheckError
 from gradcheck.reading import UnusableError, read_grads, read_loss
 from gradcheck.structure import Structure
 
-
 LARGE = 1_000_000
 """From so many parameters on, copies of them are saved where that is safe."""
 
