@@ -91,6 +91,7 @@ def doctor(no_color: bool) -> None:
     from gradcheck.rendering.terminal import print_lines
 
     print_lines(_installed(), file=sys.stdout, color=not no_color)
+    print_lines(_walls(), file=sys.stdout, color=not no_color)
 
 
 _PACKAGES = {
@@ -114,6 +115,24 @@ def _installed() -> Iterator[Line]:
             text += "; " if text else ""
             text += f"absent: {', '.join(absent)} (pip install 'gradcheck[{extra}]')"
         yield from wrapped("text", text, first=f"  {extra:<10} ")
+
+
+def _walls() -> Iterator[Line]:
+    """Break in on purpose, and yield which walls held."""
+    from gradcheck.submissions import tiers
+
+    probes = tiers.probe()
+    best = tiers.used(probes)
+    yield Line("text")
+    yield from wrapped("title", f"isolation: {best.tier.name} ({best.tier.walls})")
+    if best.held:
+        yield from wrapped("right", ", ".join(best.held), first="  holds      ")
+    if best.open:
+        yield from wrapped("wrong", ", ".join(best.open), first="  open       ")
+    yield from wrapped("text", best.tier.leaves, first="  does not   ")
+    for probe in probes:
+        if probe is not best:
+            yield from wrapped("faint", str(probe), first="  otherwise  ")
 
 
 def _version(package: str) -> str:

@@ -53,3 +53,21 @@ def test_the_doctor_says_what_is_installed(capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "core       numpy " in shown
     assert "absent: absent-package (pip install 'gradcheck[extra]')" in shown
+
+
+def test_the_doctor_breaks_in_and_says_which_walls_hold(capsys):
+    assert main(["doctor", "--no-color"]) == 0
+    shown = capsys.readouterr().out
+    assert "isolation: " in shown
+    assert "  does not   " in shown
+    assert shown.count("otherwise  ") == 2
+
+
+def test_a_wall_that_is_open_is_shown(monkeypatch):
+    from gradcheck.submissions import tiers
+
+    probe = tiers.Probe(tiers.TIERS["minimal"], held=("time",), open=("network",))
+    monkeypatch.setattr(tiers, "probe", lambda: (probe,))
+    shown = [(line.role, line.text) for line in commands._walls()]
+    assert ("wrong", "  open       network") in shown
+    assert ("right", "  holds      time") in shown
