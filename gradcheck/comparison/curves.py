@@ -20,12 +20,12 @@ def draw_curves(findings: Mapping[str, Finding]) -> Plan[dict[str, dict[str, Any
     Returns
     -------
     dict
-        By parameter: ``steps``; ``measured``, the central difference of each step;
-        ``width``, its noise; ``analytic``, the slope by the gradient; ``error``, their
-        distance as a share of the gradient's norm; ``remainders``,
-        ``|f(x + h v) - f(x) - h g.v|``; ``order``, the power of the step that the
-        remainders follow: 2 for a right gradient, 1 for a wrong one; None where noise
-        hides it. Lists and numbers only.
+        By parameter, lists and numbers only. ``"steps"``: ``h``; ``error``, of the
+        difference along the direction against ``g . v``, absolute; ``noise``, its
+        half-width; ``chosen``, the step the slope was read on. ``"taylor"``: ``h``;
+        ``remainder``, ``|f(x + h v) - f(x) - h g.v|``; ``slope``, the power of the step
+        that the remainders follow: 2 for a right gradient, 1 for a wrong one, None
+        where noise hides it.
     """
     probed = {
         name: finding
@@ -45,27 +45,29 @@ def _curve(finding: Finding) -> Plan[dict[str, Any]]:
         ray = Ray(scene.params, probe.direction, [*steps, *(-steps)])
         plus, minus = np.split((yield ray).real, 2)
         rungs = rungs.joined(Rungs(steps, plus, minus))
-    error = np.abs(rungs.slopes - probe.analytic) / (finding.block.size or 1.0)
+    errors = np.abs(rungs.slopes - probe.analytic)
     remainders = np.abs(rungs.plus - scene.origin - rungs.steps * probe.analytic)
+    known = np.isfinite(errors)
+    steps = rungs.steps[known]
     return {
-        "steps": _plain(rungs.steps),
-        "measured": _plain(rungs.slopes),
-        "width": _plain(2 * scene.noise.level / rungs.steps),
-        "analytic": float(probe.analytic),
-        "error": _plain(error),
-        "remainders": _plain(remainders),
-        "order": _order(rungs.steps, remainders, scene.noise.level),
+        "steps": {
+            "h": steps.tolist(),
+            "error": errors[known].tolist(),
+            "noise": (2 * scene.noise.level / steps).tolist(),
+            "chosen": probe.slope.step if probe.slope.status == "measured" else None,
+        },
+        "taylor": {
+            "h": steps.tolist(),
+            "remainder": remainders[known].tolist(),
+            "slope": _order(steps, remainders[known], scene.noise.level),
+        },
     }
 
 
 def _order(steps: Array, remainders: Array, noise: float) -> float | None:
     """Return the power of the step that the remainders follow, clear of noise."""
-    clear = np.isfinite(remainders) & (remainders > 100 * noise)
+    clear = remainders > 100 * noise
     if np.count_nonzero(clear) < 3:
         return None
     x, y = np.log(steps[clear][:5]), np.log(remainders[clear][:5])
     return float(np.median(np.diff(y) / np.diff(x)))
-
-
-def _plain(values: Array) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]

@@ -107,7 +107,7 @@ class Examination:
     evaluations, gradient_calls : int
         What it cost.
     curves : mapping
-        By parameter, errors against steps; JSON-safe.
+        By parameter, errors against steps and Taylor remainders; JSON-safe.
     noise : float
         Half-width of the error of one loss, absolute.
     """
