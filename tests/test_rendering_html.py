@@ -4,6 +4,7 @@ import re
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 from reports import BROKEN, FINDING, RIGHT, UNSURE, WRONG, curves, mark
@@ -340,6 +341,9 @@ def test_a_line_leaves_out_what_the_axes_cannot_show():
 
 
 def test_a_notebook_shows_a_report_without_being_asked():
+    shown = []
+    WRONG._repr_pretty_(SimpleNamespace(text=shown.append), cycle=False)
+    assert shown == [str(WRONG)]
     assert WRONG._repr_html_() == report_fragment(WRONG)
     assert gradcheck.render_html(WRONG) == report_page(WRONG)
 

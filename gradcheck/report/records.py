@@ -250,6 +250,10 @@ class Report:
 
         return plain_text(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the plain text where IPython would show the record."""
+        printer.text(str(self))
+
     def _repr_html_(self) -> str | None:
         """Return the report as notebooks show it; None without the extra `report`."""
         from gradcheck import render_html
