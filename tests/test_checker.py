@@ -72,6 +72,18 @@ def test_parameters_come_in_any_structure(form):
     assert all(np.array_equal(a, b) for a, b in zip(before, form, strict=True))
 
 
+@pytest.mark.parametrize("scale", [1e-60, 1e60])
+def test_a_loss_beyond_single_precision_is_judged_without_a_warning(scale):
+    def squares(x):
+        return scale * (x @ x), 2 * scale * x
+
+    assert check_gradients(squares, np.array([1.0, -2.0])).ok
+    wrong = check_gradients(
+        lambda x: (squares(x)[0], 1.001 * squares(x)[1]), np.ones(2)
+    )
+    assert wrong.verdict is Verdict.WRONG
+
+
 def test_a_function_that_does_not_run_is_broken():
     report = check_gradients(lambda p: None, POINT)
     assert report.verdict is Verdict.BROKEN
