@@ -1,0 +1,243 @@
+"""One generator of named checks: every parameter and scenario, law and rule."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from warnings import warn
+
+from gradcheck import networks
+from gradcheck.checker import Scenario, check_gradients, check_network, scenarios
+from gradcheck.errors import GradientMismatchError
+from gradcheck.laws import LAWS
+from gradcheck.problem import Network
+from gradcheck.report import Outcome, ParameterReport, Report, Verdict
+from gradcheck.testing.subjects import Adapted, adapt, first_line, guess_network
+
+RULES = {
+    "mutates-parameters": "the parameters are left unchanged",
+    "mutates-input": "the inputs and labels are left unchanged",
+    "aliased-gradients": "gradients share no memory with parameters",
+    "global-random-state": "the global random generators are left alone",
+    "nondeterministic": "the same call gives the same answer",
+    "accumulates": "a call does not add to the gradient of the last",
+    "stale-cache": "a call at another point leaves no trace",
+    "single-precision": "the gradient is computed in float64",
+    "loss-differs-alone": "the loss is the same, however it is asked for",
+}
+"""The sentence of each rule of hygiene, by the id of what breaks it."""
+
+LOSS = "specified-loss"
+"""Id of the check that the loss is the one of the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One named check; call it to run it.
+
+    Attributes
+    ----------
+    id : str
+        Stable: ``"W1-N7-reg0.1"``, ``"batch-mean"``, ``"mutates-input"``.
+    kind : str
+        ``"gradient"``, ``"loss"``, ``"law"`` or ``"hygiene"``.
+    sentence : str
+        What holds if it passes.
+    subject : str
+        Name of what is checked.
+    examine : callable
+        Returns why it fails, or nothing, and the report on the whole gradient.
+    gradcheck_reports : list of Report
+        That report, once the check has failed.
+    """
+
+    id: str
+    kind: str
+    sentence: str
+    subject: str
+    examine: Callable[[], tuple[str, Report]] = field(repr=False)
+    gradcheck_reports: list[Report] = field(default_factory=list, repr=False)
+
+    def __call__(self) -> None:
+        """Run the check.
+
+        Raises
+        ------
+        GradientMismatchError
+            If it does not hold; the first line says what does not, the rest is the
+            report on the whole gradient.
+        """
+        __tracebackhide__ = True
+        reason, report = self.examine()
+        if reason:
+            self.gradcheck_reports[:] = [report]  # for the plugin
+            raise GradientMismatchError(f"{reason}\n\n{report}")
+
+    def __str__(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """A subject with what was found of it so far, each examination done once."""
+
+    adapted: Adapted
+    reference: str | Network
+    seed: int
+    sizes: Mapping[str, Any]
+    known: dict[str, Report] = field(default_factory=dict)
+
+    @property
+    def network(self) -> Network:
+        """The reference itself."""
+        if isinstance(self.reference, str):
+            return networks.get(self.reference)
+        return self.reference
+
+    def whole(self) -> Report:
+        """Return the report on the network."""
+        if "" not in self.known:
+            self.known[""] = check_network(
+                self.adapted.function, self.reference, seed=self.seed, sizes=self.sizes
+            )
+        return self.known[""]
+
+    def at(self, scenario: Scenario) -> Report:
+        """Return the report on one point."""
+        if scenario.name not in self.known:
+            problem, function = scenario.problem, self.adapted.function
+
+            def loss_and_grads(params: Any) -> Any:
+                return function(params, problem.X.copy(), problem.y.copy(), problem.reg)
+
+            params = dict(problem.params)
+            self.known[scenario.name] = check_gradients(
+                loss_and_grads, params, seed=self.seed
+            )
+        return self.known[scenario.name]
+
+    def gradient(self, name: str, scenario: Scenario) -> tuple[str, Report]:
+        """Say what is wrong with one parameter at one point."""
+        report = self.at(scenario)
+        found = report.parameters.get(name)
+        where = f"{name} at {_point(scenario)}"
+        if found is None or found.verdict is Verdict.BROKEN:
+            return f"broken: {where}: {report.message}", report
+        if found.verdict is Verdict.CORRECT:
+            return "", report
+        whole = self.whole()
+        fuller = report if whole.ok else whole
+        return f"{found.verdict.value}: {where}{_entry(name, found)}", fuller
+
+    def loss(self) -> tuple[str, Report]:
+        """Say whether the loss is that of the network."""
+        report = self.whole()
+        if report.verdict is Verdict.BROKEN:
+            return first_line(report), report
+        wrong = report.loss_verdict == "other"
+        return (f"other loss: {report.loss_message}" if wrong else ""), report
+
+    def law(self, id: str) -> tuple[str, Report]:
+        """Say whether a law is obeyed."""
+        return self._outcome(id, self.whole().laws)
+
+    def rule(self, id: str) -> tuple[str, Report]:
+        """Say whether a rule of hygiene is kept."""
+        return self._outcome(id, self.whole().hygiene)
+
+    def _outcome(self, id: str, outcomes: tuple[Outcome, ...]) -> tuple[str, Report]:
+        report = self.whole()
+        if report.verdict is Verdict.BROKEN:
+            return first_line(report), report
+        broken = [
+            outcome for outcome in outcomes if outcome.id == id and not outcome.ok
+        ]
+        if broken and not broken[0].fatal:
+            warn(f"{id}: {broken[0].detail}", stacklevel=2)
+            return "", report
+        return (f"{id}: {broken[0].detail}" if broken else ""), report
+
+
+def _point(scenario: Scenario) -> str:
+    N = scenario.name.split("-")[0][1:]
+    return f"N = {N}, reg = {scenario.problem.reg:g}"
+
+
+def _entry(name: str, found: ParameterReport) -> str:
+    if found.worst is None:
+        return f": {found.detail}" if found.detail else ""
+    index = ", ".join(map(str, found.worst.index))
+    place = f"[{index}]" if index else ""
+    return (
+        f": grads[{name!r}]{place} = {found.worst.analytic:.6g}, "
+        f"but should be {found.worst.numeric:.6g}"
+    )
+
+
+def checks_for(
+    subject: Any,
+    *,
+    network: str | Network | None = None,
+    seed: int = 0,
+    sizes: Mapping[str, Any] | None = None,
+) -> Iterator[Check]:
+    """Yield every check of a network by name, in a stable order.
+
+    The gradient of each parameter at each scenario, the loss, each law, each rule of
+    hygiene. The examinations behind them are done when first needed, and once.
+
+    Parameters
+    ----------
+    subject : callable, class or object
+        ``loss_and_grads(params, X, y, reg)``, or with ``params`` and ``loss(X, y,
+        reg)``.
+    network : str or Network, optional
+        The reference; found by its loss where not given.
+    seed : int, default=0
+        Of points and directions.
+    sizes : mapping, optional
+        Sizes that the code dictates: any of ``N``, ``D``, ``hidden``, ``C``.
+
+    Raises
+    ------
+    GradcheckError
+        If the subject cannot be checked.
+    """
+    adapted = adapt(subject)
+    given = {**adapted.sizes, **(sizes or {})}
+    reference = guess_network(adapted) if network is None else network
+    examined = _Examined(adapted, reference, seed, given)
+    points = scenarios(examined.network, seed=seed, sizes=given)
+    yield from _gradient_checks(examined, points)
+    yield _check(examined, LOSS, "loss", "the loss is the one specified", examined.loss)
+    for id, sentence in LAWS.items():
+        yield _check(examined, id, "law", sentence, _bound(examined.law, id))
+    for id, sentence in RULES.items():
+        yield _check(examined, id, "hygiene", sentence, _bound(examined.rule, id))
+
+
+def _gradient_checks(
+    examined: _Examined, points: tuple[Scenario, ...]
+) -> Iterator[Check]:
+    for scenario in points:
+        for name in scenario.problem.params:
+            yield _check(
+                examined,
+                f"{name}-{scenario.name}",
+                "gradient",
+                f"the gradient of {name} is right at {_point(scenario)}",
+                _bound(examined.gradient, name, scenario),
+            )
+
+
+def _bound(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    return lambda: function(*arguments)
+
+
+def _check(
+    examined: _Examined,
+    id: str,
+    kind: str,
+    sentence: str,
+    examine: Callable[[], tuple[str, Report]],
+) -> Check:
+    return Check(id, kind, sentence, examined.adapted.name, examine)
