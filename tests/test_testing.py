@@ -88,7 +88,19 @@ def test_ids_are_stable():
 
 def test_the_rules_are_those_that_a_report_has():
     report = examine(SOFTMAX.loss_and_grads)
-    assert {rule.id for rule in report.hygiene} == set(RULES)
+    assert {rule.id for rule in report.hygiene} == set(RULES) - {"loss-differs-alone"}
+
+
+def test_a_loss_alone_has_its_own_rule():
+    def net(params, X, y, reg):
+        return SOFTMAX.loss_and_grads(params, X, y, reg)
+
+    def losses(points, X, y, reg):
+        return np.array([1.0 + SOFTMAX.loss(p, X, y, reg) for p in points])
+
+    assert "loss-differs-alone" not in [check.id for check in checks_for(net)]
+    net.losses = losses
+    assert "loss-differs-alone" in failing(net, network="softmax")
 
 
 def at(names, *points):
