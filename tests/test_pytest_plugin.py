@@ -248,7 +248,7 @@ ITEMS = """
 
 def test_checks_are_items_with_readable_names(project):
     result = project(ITEMS.format("@parametrize_with_checks([wrong])"), "-v")
-    result.assert_outcomes(passed=23, failed=6)
+    result.assert_outcomes(passed=22, failed=6)
     result.stdout.fnmatch_lines(
         [
             "*test_gradients?W-N7-reg0.1? PASSED*",

@@ -95,6 +95,7 @@ def _layers(
     regimes: frozenset[str],
 ) -> list[tuple[Array, Array]]:
     """Draw weights and biases layer by layer, in rows layout, before any scaling."""
+    mixed = len(X) > 1 and "repeated-examples" not in regimes
     unit, layers, inputs = (4 if "on-a-kink" in regimes else 10), [], X
     for layer, width in enumerate(widths[1:]):
         W = grid(draw, (widths[layer], width), salt=3 + 2 * layer, reach=unit) / unit
@@ -102,7 +103,7 @@ def _layers(
         activation = (*network.activations, "identity")[layer]
         pre = inputs @ W
         if activation == "relu" and network.biases:
-            b = kinked_biases(draw, pre, turns)
+            b = kinked_biases(draw, pre, turns, mixed=mixed)
             if unit == 4:
                 b = on_a_kink(draw, pre, short(b, 0.25))
         inputs = _forward(pre + (b if network.biases else 0.0), activation)

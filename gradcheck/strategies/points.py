@@ -6,6 +6,7 @@ example shrinks to; uniform shifts give uniform entries.
 """
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from gradcheck._typing import Array
@@ -68,7 +69,9 @@ def widest_gaps(projections: Array) -> tuple[Array, Array]:
     return gaps[row, column], ordered[row, column] + gaps[row, column] / 2
 
 
-def kinked_biases(draw: st.DrawFn, projections: Array, turns: int) -> Array:
+def kinked_biases(
+    draw: st.DrawFn, projections: Array, turns: int, *, mixed: bool
+) -> Array:
     """Draw biases of ReLU units: dead, live and mixed, clear of the kinks.
 
     The unit whose examples lie furthest apart is mixed (live for some examples and
@@ -83,6 +86,9 @@ def kinked_biases(draw: st.DrawFn, projections: Array, turns: int) -> Array:
         ``inputs @ W``, multiples of 0.01 or finer.
     turns : int
         Turns the kinds of the units that are free; 0 the simplest.
+    mixed : bool
+        Whether to reject points at which no unit can be mixed, because all examples
+        are all but the same: one or two in a hundred.
 
     Returns
     -------
@@ -90,12 +96,14 @@ def kinked_biases(draw: st.DrawFn, projections: Array, turns: int) -> Array:
         Non-zero multiples of 0.01; ``abs(projections + biases) >= MARGIN``.
     """
     gaps, middles = widest_gaps(projections)
+    enough = 2 * MARGIN + 0.03
+    assume(not mixed or gaps.max() >= enough)
     extra = draw(st.integers(0, 20)) / 10 + 4 * MARGIN
     biases = np.empty(len(gaps))
     for place, unit in enumerate(np.argsort(-gaps, kind="stable")):
         free = turns // 3 ** (place % 4) if place > 2 else 0
         kind = KINDS[(place + free) % 3]
-        if kind == MIXED and gaps[unit] < 2 * MARGIN + 0.03:
+        if kind == MIXED and gaps[unit] < enough:
             kind = DEAD if turns % 3 else LIVE
         if kind == MIXED:
             biases[unit] = -middles[unit]
