@@ -183,8 +183,8 @@ class Spawned:
             self._process.kill()
 
     def ending(self) -> Ending:
-        """Wait for the child's end, a second at most; then end it."""
-        deadline = time.monotonic() + 1.0
+        """Wait for the child's end, not for long; then end it."""
+        deadline = time.monotonic() + 0.5
         while self._process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.001)
         why = "ended" if self._process.poll() is not None else "stopped"

@@ -8,6 +8,7 @@ import re
 from gradcheck.errors import SubmissionError
 
 TEXT_LIMIT = 6000
+_VERDICTS = ("correct", "wrong", "inconclusive")
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -98,4 +99,5 @@ def printable(text: object, *, limit: int = TEXT_LIMIT) -> str:
 
 def code_of(text: object) -> str:
     """Keep a code if it is one, else call the problem by its most general name."""
-    return text if isinstance(text, str) and _CODE.fullmatch(text) else "failed"
+    plausible = isinstance(text, str) and _CODE.fullmatch(text)
+    return str(text) if plausible and text not in _VERDICTS else "failed"

@@ -103,13 +103,14 @@ def silence(
     timeout : float
         Seconds that were allowed.
     """
-    if ending is not None:
+    if ending is not None and ending.why != "stopped":
         return problems.DiedError(name, *_death(ending, timeout))
     if isinstance(error, LateError):
         return problems.TimedOutError(name, "timeout", _LATE.format(timeout))
     if isinstance(error, FloodError):
         return problems.FloodedError(name, "flood", _FLOOD)
-    text = _SPOILED.format(printable(error, limit=200))
+    how = "it closed the line" if ending else printable(error, limit=200)
+    text = _SPOILED.format(how)
     return problems.BadReplyError(name, "protocol", text)
 
 

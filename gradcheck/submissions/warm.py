@@ -21,6 +21,7 @@ TIERS = ("full", "process", "minimal")
 """From the best downwards; see `tiers`."""
 
 _PATIENCE = 20.0
+_A_MOMENT = 0.5
 
 
 class ServerError(Exception):
@@ -139,10 +140,12 @@ class Forked:
             self._status.shutdown(socket.SHUT_WR)
 
     def ending(self) -> Ending:
-        """Wait for the keeper's last word."""
-        fact = self._fact()
-        status = fact.get("status")
-        return Ending(status, str(fact.get("why", "stopped")))
+        """Wait for the keeper's last word, not for long; then end the accused."""
+        fact = self._fact(_A_MOMENT)
+        if not fact:
+            self.stop()
+            fact = self._fact()
+        return Ending(fact.get("status"), str(fact.get("why", "stopped")))
 
     def close(self) -> None:
         """End the accused, wait until all is swept, and close the lines."""
@@ -156,17 +159,20 @@ class Forked:
         if self.scratch is not None and os.path.exists(self.scratch):
             shutil.rmtree(self.scratch, ignore_errors=True)  # the keeper was killed
 
-    def _fact(self) -> dict[str, Any]:
-        """Read one line that the keeper writes; empty if it has none left."""
-        self._status.settimeout(_PATIENCE)
+    def _fact(self, seconds: float = _PATIENCE) -> dict[str, Any]:
+        """Read one line that the keeper writes; empty if there is none in time."""
+        self._status.settimeout(seconds)
         with contextlib.suppress(OSError):
             while b"\n" not in self._told:
                 data = self._status.recv(4096)
                 if not data:
                     break
                 self._told += data
-        line, _, self._told = self._told.partition(b"\n")
-        found: dict[str, Any] = json.loads(line or b"{}")
+        line, end, rest = self._told.partition(b"\n")
+        if not end:
+            return {}
+        self._told = rest
+        found: dict[str, Any] = json.loads(line)
         return found
 
 

@@ -146,24 +146,10 @@ class Accused:
 
     def _gradient(self, grads: Any, name: str, shape: tuple[int, ...]) -> bytes:
         """Bring one gradient into the form that the judge knows, or say what it is."""
-        try:
-            if name not in grads:
-                there = ", ".join(map(repr, list(grads)[:12])) or "nothing"
-                raise UnanswerableError(
-                    "missing-gradient",
-                    f"there is no gradient for {name!r} (there is {there}); "
-                    "return one for every parameter",
-                )
-            value = grads[name]
-        except TypeError:
-            raise UnanswerableError(
-                "no-gradients",
-                f"the gradients are {article(grads)}, but should be a dict with an "
-                "array for every parameter",
-            ) from None
         what = f"grads[{name!r}]"
 
         def convert() -> Array:
+            value = _pick(grads, name)
             return self._numeric(value, what, f"an array of shape {shape}")
 
         array: Array = self._guarded(convert, f"reading {what}")
@@ -214,6 +200,25 @@ class Accused:
         raise problem
 
 
+def _pick(grads: Any, name: str) -> Any:
+    """Take one gradient out of what the submission returned for all of them."""
+    try:
+        if name in grads:
+            return grads[name]
+        there = ", ".join(map(repr, list(grads)[:12])) or "nothing"
+    except TypeError:
+        raise UnanswerableError(
+            "no-gradients",
+            f"the gradients are {article(grads)}, but should be a dict with an array "
+            "for every parameter",
+        ) from None
+    raise UnanswerableError(
+        "missing-gradient",
+        f"there is no gradient for {name!r} (there is {there}); return one for every "
+        "parameter",
+    )
+
+
 def serve(channel: Channel, accused: Accused) -> None:
     """Answer requests until the judge hangs up."""
     while True:
@@ -227,7 +232,10 @@ def serve(channel: Channel, accused: Accused) -> None:
         kind, answer = _answer(accused, asked.kind, body)
         for stream in (sys.stdout, sys.stderr):
             _flush(stream)
-        channel.sendall(wire.reply(asked, kind, answer))
+        try:
+            channel.sendall(wire.reply(asked, kind, answer))
+        except OSError:
+            return
 
 
 def _answer(accused: Accused, kind: int, body: bytes) -> tuple[int, bytes]:
@@ -245,9 +253,9 @@ def _answer(accused: Accused, kind: int, body: bytes) -> tuple[int, bytes]:
     except UnanswerableError as problem:
         record = {**problem.record, "text": str(problem.record["text"])[:6000]}
         return wire.PROBLEM, wire.pack_body(record)
-    except MemoryError:
-        text = f"the answer needs more than {accused.memory_mb} MB; use --memory"
-        return wire.PROBLEM, wire.pack_body({"code": "memory", "text": text})
+    except BaseException as error:  # it has spoilt what we answer with
+        text = f"the answer could not be sent: {type(error).__name__}: {words(error)}"
+        return wire.PROBLEM, wire.pack_body({"code": "failed", "text": text})
 
 
 def _receive(channel: Channel, length: int) -> bytes | None:

@@ -24,6 +24,10 @@ SMALL = 64 * 1024
 _HEADER = struct.Struct("<4sBBHII16s")
 _LENGTH = struct.Struct("<I")
 
+# Kept by name: in the child, a submission may replace the attributes of numpy.
+_prod, _frombuffer, _contiguous = np.prod, np.frombuffer, np.ascontiguousarray
+_int64, _float64 = np.int64, np.float64
+
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -138,7 +142,7 @@ def unpack_body(body: bytes) -> tuple[dict[str, Any], memoryview]:
 def pack_arrays(arrays: Arrays) -> tuple[list[tuple[Any, ...]], list[bytes]]:
     """Describe arrays for JSON and give their bytes, in C order."""
     listed = [(k, a.dtype.str, list(a.shape)) for k, a in arrays.items()]
-    return listed, [np.ascontiguousarray(a).tobytes() for a in arrays.values()]
+    return listed, [_contiguous(a).tobytes() for a in arrays.values()]
 
 
 def unpack_arrays(
@@ -147,15 +151,15 @@ def unpack_arrays(
     """Give back the arrays that `pack_arrays` described; read-only views of `blob`."""
     start = 0
     for name, dtype, shape in listed:
-        count = int(np.prod(shape, dtype=np.int64))
-        array: NDArray[Any] = np.frombuffer(blob, dtype, count, start).reshape(shape)
+        count = int(_prod(shape, dtype=_int64))
+        array: NDArray[Any] = _frombuffer(blob, dtype, count, start).reshape(shape)
         start += array.nbytes
         yield name, array
 
 
 def values_size(shapes: Mapping[str, tuple[int, ...]], points: int) -> int:
     """Bytes of a VALUES: a loss a point, then for each name its stack of arrays."""
-    sizes = sum(int(np.prod(shape, dtype=np.int64)) for shape in shapes.values())
+    sizes = sum(int(_prod(shape, dtype=_int64)) for shape in shapes.values())
     return 8 * points * (1 + sizes)
 
 
@@ -163,10 +167,10 @@ def unpack_values(
     body: bytes, shapes: Mapping[str, tuple[int, ...]], points: int
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Read losses, shape (points,), and stacks of gradients, (points, *shape)."""
-    numbers = np.frombuffer(body, "<f8").astype(np.float64)
+    numbers = _frombuffer(body, "<f8").astype(_float64)
     losses, start, stacks = numbers[:points], points, {}
     for name, shape in shapes.items():
-        stop = start + points * int(np.prod(shape, dtype=np.int64))
+        stop = start + points * int(_prod(shape, dtype=_int64))
         stacks[name] = numbers[start:stop].reshape(points, *shape)
         start = stop
     return losses, stacks
