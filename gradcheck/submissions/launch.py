@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gradcheck.errors import GradcheckError
+from gradcheck.submissions.cage.scratch import clear
 
 CAGE = Path(__file__).with_name("cage")
 FORMS = Path(__file__).with_name("forms")
@@ -202,7 +203,10 @@ class Spawned:
     def _discard(self) -> None:
         for line in (self.channel, self.out, self.err):
             line.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        if os.name == "nt":  # pragma: no cover - Windows
+            shutil.rmtree(self.scratch, ignore_errors=True)
+        else:
+            clear(self.scratch)
 
 
 def _start_on_windows(

@@ -35,45 +35,48 @@ def measure(folder: str) -> bool:
 
 
 def clear(folder: str) -> None:
-    """Remove a folder and all that is in it, however deep; links are not followed.
-
-    Changes the working directory of the process.
-    """
+    """Remove a folder and all that is in it, however deep; links are not followed."""
     try:
-        _enter(folder)
+        here = _open(folder)
     except OSError:
         return
     inside: list[str] = []
-    while True:
-        child = _empty()
-        if child is not None:
-            _enter(child)
-            inside.append(child)
-            continue
-        os.chdir("..")
-        if not inside:
-            break
-        os.rmdir(inside.pop())
+    try:
+        while True:
+            child = _empty(here)
+            if child is not None:
+                inside.append(child)
+                here = _move(here, child)
+                continue
+            if not inside:
+                break
+            here = _move(here, "..")
+            os.rmdir(inside.pop(), dir_fd=here)
+    finally:
+        os.close(here)
     os.rmdir(folder)
 
 
-def _empty() -> str | None:
-    """Remove the files of the working directory; a folder in it, or None."""
-    for name in os.listdir("."):
+def _empty(here: int) -> str | None:
+    """Remove the files of a folder; the name of a folder in it, or None."""
+    for name in os.listdir(here):
         try:
-            os.unlink(name)
+            os.unlink(name, dir_fd=here)
         except (IsADirectoryError, PermissionError):
             with contextlib.suppress(OSError):
-                os.rmdir(name)
+                os.rmdir(name, dir_fd=here)
                 continue
-            os.chmod(name, 0o700)
+            os.chmod(name, 0o700, dir_fd=here)
             return name
     return None
 
 
-def _enter(name: str) -> None:
-    place = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+def _move(here: int, name: str) -> int:
     try:
-        os.fchdir(place)
+        return _open(name, here)
     finally:
-        os.close(place)
+        os.close(here)
+
+
+def _open(name: str, here: int | None = None) -> int:
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
