@@ -63,6 +63,7 @@ IDS = [
     "output-derivative-missing", "loss-without-logarithm", "loss-sign",
     "penalty-averaged-in-loss", "target-added", "examples-mixed",
     "penalty-row-free", "penalty-strength-missing-in-loss",
+    "data-part-missing",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from gradcheck.faults import Pass, Specification, specify
 from gradcheck.problem import Network, Problem
 
 _SMALL = 1e-7
+_SIZES = ((6, 4, 5, 3), (3, 5, 6, 4), (9, 3, 7, 5), (4, 7, 8, 6), (7, 6, 9, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Conventions:
         ``"cross-entropy"``, ``"logistic"``, ``"squared"``, another, or ``"unknown"``.
     scale : float
         The data loss is this multiple of the network's own.
+    own_data : bool
+        Whether the data part is the network's own, up to `scale`.
     specified : bool
         Whether it is the network's loss, up to a convention.
     finite : tuple of str
@@ -62,6 +65,7 @@ class Conventions:
     reduction: str = "mean"
     data_form: str = "unknown"
     scale: float = 1.0
+    own_data: bool = False
     specified: bool = False
     finite: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
@@ -76,7 +80,7 @@ class Conventions:
             dict(self.penalty),
             averaged=frozenset(self.averaged),
             reduction=self.reduction,
-            scale=self.scale,
+            scale=self.scale if self.own_data else 1.0,
             fixed=dict(self.fixed),
         )
 
@@ -93,17 +97,11 @@ class Conventions:
 
 
 def data_points(
-    network: Network, rng: np.random.Generator, sizes: Sizes
+    network: Network, rng: np.random.Generator, sizes: Sizes, count: int = 5
 ) -> tuple[Problem, ...]:
     """Return points of different sizes, without a penalty, to read the data loss at."""
     points: list[Problem] = []
-    for N, D, H, C in (
-        (6, 4, 5, 3),
-        (3, 5, 6, 4),
-        (9, 3, 7, 5),
-        (4, 7, 8, 6),
-        (7, 6, 9, 2),
-    ):
+    for N, D, H, C in _SIZES[:count]:
         hidden = sizes.hidden or tuple(H + i for i in range(network.depth - 1))
         if sizes.N is not None and N not in sizes.N:
             N = sizes.N[len(points) % len(sizes.N)]
@@ -191,6 +189,7 @@ def read_conventions(
         reduction=data.reduction or network.reduction,
         data_form=data.name,
         scale=data.scale,
+        own_data=data.own,
         specified=data.own
         and data.scale == 1.0
         and form in ("squares", "averaged", "none")
@@ -212,7 +211,7 @@ def _extremes(
     """Return what goes wrong where the scores are large."""
     if network.cost == "squared" or network.output != "identity":
         return ()
-    base = data_points(network, rng, sizes)[0]
+    base = data_points(network, rng, sizes, 1)[0]
     top = network.weights[-1]
 
     def scaled(factor: float, shift: float = 0.0) -> tuple[float, float]:

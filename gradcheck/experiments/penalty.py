@@ -31,27 +31,28 @@ def penalty_points(
     network: Network, rng: np.random.Generator, sizes: Sizes, *, scale: float = 1.0
 ) -> dict[str, tuple[PenaltyPoint, PenaltyPoint]]:
     """Return two points a parameter at which nothing but its penalty moves with reg."""
+    one, other = (_base(network, rng, sizes, s) for s in ((8, 6, 5, 3), (5, 3, 4, 6)))
     return {
-        name: (
-            _alone(network, rng, sizes, name, (8, 6, 5, 3), scale),
-            _alone(network, rng, sizes, name, (5, 3, 4, 6), 2.0 * scale),
-        )
+        name: (_alone(one, rng, name, scale), _alone(other, rng, name, 2.0 * scale))
         for name in (*network.weights, *network.bias_names)
     }
 
 
-def _alone(
+def _base(
     network: Network,
     rng: np.random.Generator,
     sizes: Sizes,
-    name: str,
     chosen: tuple[int, int, int, int],
-    scale: float,
-) -> PenaltyPoint:
+) -> Problem:
     N, D, H, C = chosen
     hidden = sizes.hidden or tuple(H + i for i in range(network.depth - 1))
     N = N if sizes.N is None or N in sizes.N else sizes.N[len(sizes.N) // 2]
-    full = make(network, rng, N=N, D=sizes.D or D, hidden=hidden, C=sizes.C or C)
+    return make(network, rng, N=N, D=sizes.D or D, hidden=hidden, C=sizes.C or C)
+
+
+def _alone(
+    full: Problem, rng: np.random.Generator, name: str, scale: float
+) -> PenaltyPoint:
     params = {k: np.zeros(np.shape(v)) for k, v in full.params.items()}
     shape = np.shape(params[name])
     sign = rng.choice([-1.0, 1.0], shape)

@@ -161,9 +161,8 @@ class Pass:
 
     def scaled(self, delta: Array) -> Array:
         """Divide by the number of examples, and by whatever else divides all."""
-        self.multiplier = self.slot("factor", None, self.spec.scale) / self.slot(
-            "batch", None, self.divisor
-        )
+        factor = self.slot("factor", None, self.spec.scale)
+        self.multiplier = np.float64(factor) / self.slot("batch", None, self.divisor)
         return np.asarray(delta * self.multiplier)
 
     def down(self, i: int, delta: Array, dW: Array) -> Array:

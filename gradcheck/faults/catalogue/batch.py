@@ -7,6 +7,7 @@ from typing import Any
 from gradcheck.faults.catalogue.places import (
     any_parameter,
     averages,
+    each_and_all,
     hidden,
     one_place,
     several_classes,
@@ -49,6 +50,10 @@ def _n_minus_one(p: Any, site: Any, value: float, m: Mistake) -> float:
 
 def _constant(p: Any, site: Any, value: float, m: Mistake) -> float:
     return value * (2.0 if m.constant is None else m.constant)
+
+
+def _nothing(p: Any, site: Any, value: float, m: Mistake) -> float:
+    return 0.0
 
 
 def _negative(p: Any, site: Any, value: float, m: Mistake) -> float:
@@ -194,5 +199,17 @@ FAULTS = (
             Variant("with the penalty", "whole", _negative),
         ),
         sites=any_parameter,
+    ),
+    Fault(
+        id="data-part-missing",
+        title="the data part of the gradient is lost",
+        equation="dL/dW = X^T dscores + reg W: a sum of two parts",
+        wrong="dW = X.T @ dscores; dW = reg * W",
+        right="dW = X.T @ dscores; dW += reg * W",
+        advice="add the penalty's part to the data part, instead of overwriting it",
+        unnoticed="the shape is right, and the weights still shrink",
+        see="with reg = 0 the gradient is exactly 0",
+        variants=(Variant("", "scale", _nothing),),
+        sites=lambda network: each_and_all(network.weights),
     ),
 )

@@ -1,0 +1,169 @@
+"""From the outcome of a search to a diagnosis: what is said, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck.diagnosis.case import Case
+from gradcheck.diagnosis.evidence import Evidence
+from gradcheck.diagnosis.explain import merge
+from gradcheck.diagnosis.facts import facts, partial
+from gradcheck.diagnosis.records import Diagnosis, Finding
+from gradcheck.diagnosis.search import Found
+from gradcheck.diagnosis.smallest import smallest_example
+from gradcheck.diagnosis.words import Witness, finding, names_of, plural, undo_sentence
+from gradcheck.faults import Mistake, upstream_first
+
+
+def conclude(case: Case, found: Found) -> Diagnosis:
+    """Put everything that is known into words and records."""
+    outer = _outer(case, found)
+    absent = {n for o in case.oddities if o.id == "keys-missing" for n in o.sites}
+    ordered = upstream_first(case.network, _present(found.best or (), absent))
+    findings = [_of_the_call(case, m) for m in outer]
+    witness = Witness(case.evidence, case.measured, ordered)
+    ties = _told(found.ties, ordered)
+    for m in ordered:
+        said = finding(witness, m)
+        others = tuple(
+            " + ".join(other.id for other in tie)
+            for tie in ties
+            if m.id not in {other.id for other in tie}
+        )
+        findings.append(replace(said, ties=tuple(dict.fromkeys(others))))
+    if found.best is None and case.state.repeatable:
+        findings += partial(case, found)
+        findings += facts(case)
+    return Diagnosis(
+        mistakes=(*outer, *ordered),
+        ties=ties,
+        findings=tuple(findings),
+        right=found.best == () and not outer,
+        explained=found.best is not None,
+        conventions=case.conventions,
+        loss_statement=loss_statement(case, found),
+        undo=undo_sentence(case.network, (*outer, *ordered))
+        if found.best is not None
+        else "",
+        example=smallest_example(case.spec, ordered),
+        calls=case.accused.calls,
+        measurements=_measurements(case),
+        remarks=case.conventions.finite,
+    )
+
+
+def _present(mistakes: Sequence[Mistake], absent: set[str]) -> list[Mistake]:
+    """Leave out what only says that a gradient that was not returned is zero."""
+    kept = []
+    for m in mistakes:
+        sites = tuple(s for s in m.sites if s not in absent)
+        if sites or not m.sites:
+            kept.append(replace(m, sites=sites))
+    return kept
+
+
+def _outer(case: Case, found: Found) -> tuple[Mistake, ...]:
+    """List the mistakes of the call as a whole: state, names, shapes, finish."""
+    listed = [Mistake(name, (), variant) for name, variant in case.state.ids]
+    stepped = found.best is not None and any(
+        m.id == "updated-weights" for m in found.best
+    )
+    if stepped:  # that the weights change is what updated-weights says already
+        listed = [m for m in listed if m.id != "mutates-parameters"]
+    named = {m.id for m in found.best or ()}
+    listed += [Mistake(o.id, o.sites) for o in case.oddities if o.id not in named]
+    if case.undefined:
+        listed.append(Mistake("not-finite", case.undefined))
+    if case.finish is not None and found.best is not None:
+        listed.append(case.finish)
+    return merge(listed)
+
+
+def _told(
+    ties: Sequence[tuple[Mistake, ...]], best: Sequence[Mistake]
+) -> tuple[tuple[Mistake, ...], ...]:
+    """Keep the ties that differ in more than the way of writing it."""
+    mine = {m.id for m in best}
+    return tuple(
+        tie
+        for tie in ties
+        if tie and {m.id for m in tie} != mine and not _same_words(mine, tie)
+    )
+
+
+def _same_words(mine: set[str], tie: Sequence[Mistake]) -> bool:
+    """Whether a tie differs only by another name for one more division by N."""
+    again = {"bias-mean", "batch-mean-hidden-twice", "batch-mean-twice"}
+    other = {m.id for m in tie}
+    return bool(mine & again) and other - mine == {"batch-mean-partial"}
+
+
+def _of_the_call(case: Case, mistake: Mistake) -> Finding:
+    from gradcheck.faults.catalogue import CATALOGUE
+
+    fault = CATALOGUE[mistake.id]
+    details = [o.detail for o in case.oddities if o.id == mistake.id]
+    measured = "; ".join(details)
+    if mistake.id.startswith("mutates") and case.state.changed:
+        inputs = mistake.id == "mutates-input"
+        which = [n for n in case.state.changed if (n in ("X", "y")) is inputs]
+        measured = f"{', '.join(which)} differed after the call"
+    statement = fault.title + (f" ({mistake.variant})" if mistake.variant else "")
+    if mistake.id == "rounded":
+        statement = f"the gradient is rounded to {mistake.constant:.0f} decimals"
+    elif mistake.constant is not None:
+        statement += f": {mistake.constant:g}"
+    return Finding(
+        mistake.id,
+        tuple(str(s) for s in mistake.sites) or names_of(case.network, mistake),
+        measured=measured,
+        statement=statement,
+        advice=fault.advice,
+        verified=True,
+    )
+
+
+def loss_statement(case: Case, found: Found) -> str:
+    """Say what is to be said about the loss, beside what is said of the gradient."""
+    conventions = case.conventions
+    if conventions.specified or case.failed:
+        return ""
+    what = "; ".join(conventions.sentences)
+    if not what:
+        return ""
+    if found.best == () and case.nominal:
+        return f"the gradient is right, the loss is not: {what}"
+    if found.best == () or case.own_derivative:
+        return f"the gradient is the right one of another loss: {what}"
+    return what
+
+
+def _measurements(case: Case) -> tuple[str, ...]:
+    lines = [f"{case.accused.calls} calls of the function under examination"]
+    conventions = case.conventions
+    ks = ", ".join(f"{n}: {k:g}" for n, k in conventions.penalty.items()) or "none"
+    lines.append(
+        f"loss: {conventions.data_form}, {conventions.reduction}, times"
+        f" {conventions.scale:g}; penalty k * reg * sum(p**2) with k = {ks}"
+    )
+    for name, pair in case.measured.penalties.items():
+        multiples = []
+        for seen, point in zip(pair, case.measured.points[name], strict=True):
+            p = np.asarray(point.on.params[name])
+            size = float(np.sum(p * p)) or 1.0
+            multiples.append(f"{float(np.sum(seen * p)) / size:.6g}")
+        lines.append(f"penalty in d{name}: {' and '.join(multiples)} times reg*{name}")
+    for reader in case.measured.readers:
+        shape = reader.problem
+        lines.append(f"reading point: {shape!r}")
+    checked = plural(len(case.evidence.exhibits), "point")
+    lines.append(f"explanations verified at {checked} that the search did not use")
+    return tuple(lines)
+
+
+def evidence_for(case: Case) -> Evidence:
+    """Return the evidence of a case."""
+    return case.evidence

@@ -1,0 +1,119 @@
+"""A whole diagnosis: ask, measure, search, and say what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradcheck._typing import LossAndGrads
+from gradcheck.diagnosis.case import Case, open_case
+from gradcheck.diagnosis.conclude import conclude
+from gradcheck.diagnosis.evidence import Evidence
+from gradcheck.diagnosis.records import Diagnosis
+from gradcheck.diagnosis.search import Found, Search
+from gradcheck.experiments.points import Sizes
+from gradcheck.problem import Network, Problem
+
+
+def diagnose(
+    loss_and_grads: LossAndGrads,
+    network: Network,
+    *,
+    seed: int = 0,
+    sizes: Sizes | Mapping[str, Any] | None = None,
+    factory: Callable[[], LossAndGrads] | None = None,
+) -> Diagnosis:
+    """Find the mistakes in a gradient whose inputs may be chosen.
+
+    Parameters
+    ----------
+    loss_and_grads : callable
+        ``loss_and_grads(params, X, y, reg) -> (loss, grads)``; called about 40 times,
+        on copies. Whatever it does is an answer.
+    network : Network
+        What it should be. Its penalty and reduction are not assumed but measured.
+    seed : int, default=0
+        Of the points.
+    sizes : mapping, optional
+        Sizes that are dictated: any of ``D``, ``hidden``, ``C``, ``N``.
+    factory : callable, optional
+        Makes a fresh `loss_and_grads`, without memory of earlier calls.
+
+    Examples
+    --------
+    >>> from gradcheck import networks
+    >>> from gradcheck.faults import inject
+    >>> network = networks.get("linear")
+    >>> [str(m) for m in diagnose(inject(network, ["batch-sum"]), network).mistakes]
+    ['batch-sum']
+    """
+    case = open_case(loss_and_grads, network, seed, Sizes.of(sizes), factory)
+    found = search(case)
+    return conclude(case, found)
+
+
+def search(case: Case) -> Found:
+    """Look for the smallest explanation, with the fallbacks in their order."""
+    case.nominal = _nominally_right(case)
+    if case.nominal or case.evidence.verify(()):
+        plain = case.evidence.without_finish()
+        if case.finish is None or plain.verify(()):
+            case.finish = None
+        return Found(best=())
+    if not case.measured.readers or not case.evidence.exhibits:
+        return Found()
+    if not case.state.repeatable:
+        return Found()
+    case.own_derivative = not case.conventions.specified and own_derivative(case)
+    hunt = Search(case.evidence, case.measured)
+    found = hunt.run()
+    if found.best is None and not case.own_derivative:
+        found = hunt.with_masks(case.accused, case.rng, case.sizes, found)
+    if found.best is None and not case.own_derivative:
+        found = hunt.neighbours(found)
+    return found
+
+
+def _nominally_right(case: Case) -> bool:
+    """Whether the gradient is right for the network's data loss, and the loss is not.
+
+    Only asked where the data part of the loss is another one, or has the wrong sign.
+    """
+    found = case.conventions
+    if found.data_form != "unknown" and found.scale != -1.0 and case.own_data:
+        return False
+    spec = replace(case.spec, scale=1.0)
+    trial = Evidence(spec, case.finish)
+    for exhibit in case.evidence.exhibits:
+        trial.add(exhibit.problem, exhibit.grads)
+    return trial.verify(())
+
+
+def own_derivative(case: Case) -> bool:
+    """Whether the gradient is the derivative of its own loss, along one direction.
+
+    Central differences of two steps, extrapolated: 4 calls.
+    """
+    problem = case.plan.fresh[0]
+    grads = case.accused.at(problem).grads
+    if not grads or set(grads) != set(problem.params):
+        return False
+    rng = np.random.default_rng(1)
+    v = {k: rng.choice([-1.0, 1.0], np.shape(p)) for k, p in problem.params.items()}
+    slopes = []
+    for h in (2e-4, 1e-4):
+        ends = []
+        for sign in (1.0, -1.0):
+            params = {k: p + sign * h * v[k] for k, p in problem.params.items()}
+            there = Problem(params, problem.X, problem.y, problem.reg)
+            ends.append(case.accused.at(there).loss)
+        slopes.append((ends[0] - ends[1]) / (2 * h))
+    numeric = (4 * slopes[1] - slopes[0]) / 3
+    parts = [float(np.sum(grads[k] * v[k])) for k in v if grads[k].shape == v[k].shape]
+    if len(parts) < len(v):
+        return False
+    size = max(float(np.abs(grads[k]).max(initial=0.0)) for k in v)
+    return bool(abs(numeric - sum(parts)) <= 1e-6 * max(size, 1e-3))

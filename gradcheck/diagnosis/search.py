@@ -1,0 +1,193 @@
+"""The search: candidate sets, verified; then the smallest; then its equals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradcheck.diagnosis.evidence import Evidence
+from gradcheck.diagnosis.explain import candidates, merge, structures
+from gradcheck.diagnosis.penalties import Measured
+from gradcheck.experiments.accused import Accused
+from gradcheck.experiments.points import Sizes
+from gradcheck.experiments.sections import cost
+from gradcheck.experiments.sweep import sweep
+from gradcheck.faults import Mistake, compatible, singles
+from gradcheck.faults.catalogue import CATALOGUE
+
+_PLUMBING = frozenset({"call", "finish", "loss-data"})
+
+
+@dataclass(slots=True)
+class Found:
+    """The outcome of a search: the best set, its equals, and what was nearest."""
+
+    best: tuple[Mistake, ...] | None = None
+    ties: tuple[tuple[Mistake, ...], ...] = ()
+    nearest: tuple[Mistake, ...] = ()
+
+
+class Search:
+    """Looks for the smallest set of mistakes that gives every answer.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    measured : Measured
+    """
+
+    def __init__(self, evidence: Evidence, measured: Measured) -> None:
+        self.evidence, self.measured = evidence, measured
+        self.network = evidence.spec.network
+        self._tried: dict[tuple[Mistake, ...], tuple[Mistake, ...] | None] = {}
+
+    def test(self, mistakes: Sequence[Mistake]) -> tuple[Mistake, ...] | None:
+        """Return the set as verified, constants refitted; None if it does not fit."""
+        key = tuple(sorted(mistakes, key=str))
+        if key not in self._tried:
+            self._tried[key] = self._test(tuple(mistakes))
+        return self._tried[key]
+
+    def _test(self, mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...] | None:
+        if self.evidence.verify(mistakes):
+            return self.evidence._plainest(list(mistakes), _free(mistakes))
+        if _free(mistakes):
+            fitted = self.evidence.refit(mistakes)
+            if self.evidence.verify(fitted):
+                return fitted
+        return None
+
+    def run(self) -> Found:
+        """Try the candidates of every structure, cheapest first."""
+        found = Found()
+        verified: list[tuple[Mistake, ...]] = []
+        rtol = max(1e-8, 10 * self.measured.exact)
+        for structure in structures(self.measured):
+            if verified and cost(structure) > cost(verified[0]) + 0.7:
+                break
+            for one in candidates(self.measured, self.evidence.spec, structure, rtol):
+                found.nearest = found.nearest or one
+                passed = self.test(one)
+                if passed is not None:
+                    verified.append(passed)
+                    verified.sort(key=cost)
+                elif verified and cost(one) > cost(verified[0]) + 1.0:
+                    break
+        return self.conclude(found, verified)
+
+    def conclude(self, found: Found, verified: Iterable[tuple[Mistake, ...]]) -> Found:
+        """Make the verified sets minimal; keep the cheapest, the others as equals."""
+        small = sorted({self.minimal(v) for v in verified}, key=self._preference)
+        if small:
+            found.best = small[0]
+            limit = cost(small[0]) + 1.0
+            found.ties = tuple(s for s in small[1:] if cost(s) <= limit)[:4]
+        return found
+
+    def _preference(self, mistakes: tuple[Mistake, ...]) -> tuple[float, str]:
+        """Order explanations: by cost; dust in a zero is a sum, an exact zero none."""
+        unlikely = 0.0
+        for m in mistakes:
+            if m.id in ("bias-missing", "bias-scalar"):
+                dust = any(np.any(g[n]) for g in self.measured.grads for n in m.sites)
+                unlikely += 0.01 * (dust == (m.id == "bias-missing"))
+        return cost(mistakes) + unlikely, str(mistakes)
+
+    def minimal(self, mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:
+        """Drop every mistake, and every site, whose absence still verifies."""
+        for m in mistakes:
+            rest = tuple(other for other in mistakes if other != m)
+            if rest != mistakes and self.test(rest) is not None:
+                return self.minimal(rest)
+        return tuple(mistakes)
+
+    def with_masks(
+        self, accused: Accused, rng: np.random.Generator, sizes: Sizes, found: Found
+    ) -> Found:
+        """Sweep the masks of the ReLU layers for thresholds, and search with them."""
+        extra: list[Mistake] = []
+        for i, name in enumerate(self.network.activations, start=1):
+            if name != "relu":
+                continue
+            for switch in sweep(accused, self.evidence.spec, rng, sizes, i):
+                kind = "relu-mask-threshold" if switch.rises else "relu-saturates"
+                extra.append(Mistake(kind, (i,), "", switch.roundest))
+        return self.with_company(merge(extra), found) if extra else found
+
+    def with_company(self, extra: Sequence[Mistake], found: Found) -> Found:
+        """Search again, with these mistakes joined to every candidate."""
+        verified = []
+        rtol = max(1e-8, 10 * self.measured.exact)
+        subsets = [tuple(extra), *((m,) for m in extra if len(extra) > 1)]
+        for structure in structures(self.measured):
+            for chosen in subsets:
+                base = merge([*structure, *chosen])
+                if not compatible(self.network, base):
+                    base = merge(chosen)
+                for one in candidates(self.measured, self.evidence.spec, base, rtol):
+                    passed = self.test(one)
+                    if passed is not None:
+                        verified.append(passed)
+            if verified:
+                break
+        return self.conclude(found, verified)
+
+    def neighbours(self, found: Found, budget: int = 600) -> Found:
+        """Try every single addition, replacement and removal round the nearest set."""
+        nearest = found.nearest
+        listed = [
+            m
+            for m in singles(self.network)
+            if CATALOGUE[m.id].variant(m.variant).slot not in _PLUMBING
+            and not CATALOGUE[m.id].needs_equal_sizes
+        ]
+        sets = [tuple(m for m in nearest if m != out) for out in nearest]
+        sets += [(m,) for m in listed]
+        sets += [(*nearest, m) for m in listed]
+        sets += [
+            (*(m for m in nearest if m != out), m) for out in nearest for m in listed
+        ]
+        verified: list[tuple[Mistake, ...]] = []
+        refits = 0
+        for one in list(dict.fromkeys(sets))[:budget]:
+            if verified and cost(one) > cost(verified[0]) + 0.3:
+                continue
+            refits += bool(_free(one))
+            if _free(one) and refits > 12:
+                continue
+            if compatible(self.network, merge(one)) and self._promising(one):
+                passed = self.test(merge(one))
+                if passed is not None:
+                    verified.append(passed)
+        return self.conclude(found, verified)
+
+    def _promising(self, mistakes: Sequence[Mistake]) -> bool:
+        """Whether at least one tensor of the first exhibit comes out right."""
+        if _free(mistakes):
+            return True
+        first = self.evidence.exhibits[0]
+        injected = self.evidence.commit(first, mistakes)
+        return any(
+            self.evidence.misfit(first, mistakes, (name,)) <= 1.0 for name in injected
+        )
+
+
+def _free(mistakes: Sequence[Mistake]) -> list[int]:
+    return [
+        i
+        for i, m in enumerate(mistakes)
+        if m.constant is not None and CATALOGUE[m.id].constant == "affine"
+    ]
+
+
+def plainer(found: Found) -> Found:
+    """Return the same, for printing: constants without dust."""
+    if found.best is None:
+        return found
+    best = tuple(
+        replace(m, constant=float(f"{m.constant:.12g}")) if m.constant else m
+        for m in found.best
+    )
+    return Found(best, found.ties, found.nearest)
