@@ -36,13 +36,17 @@ def curves(factor):
             "numeric": numeric,
             "error": [1e-12] * 6,
         },
-        "steps": h,
-        "measured": [1.0 + 0.1 * x**2 + 1e-16 / x for x in h],
-        "width": [2e-16 / x for x in h],
-        "analytic": factor,
-        "error": [abs(factor - 1)] * 10,
-        "remainders": [x**2 + abs(factor - 1) * x for x in h],
-        "order": 2.0 if factor == 1 else 1.0,
+        "steps": {
+            "h": h,
+            "error": [abs(factor - 1) + 0.1 * x**2 + 1e-16 / x for x in h],
+            "noise": [2e-16 / x for x in h],
+            "chosen": 1e-5,
+        },
+        "taylor": {
+            "h": h,
+            "remainder": [x**2 + abs(factor - 1) * x for x in h],
+            "slope": 2.0 if factor == 1 else 1.0,
+        },
     }
 
 

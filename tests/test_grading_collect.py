@@ -8,7 +8,7 @@ import pytest
 
 from gradcheck.errors import GradcheckError
 from gradcheck.grading.archive import Limits, extract
-from gradcheck.grading.collect import collect
+from gradcheck.grading.collect import collect, digest
 
 
 def plant(folder, *names, text="x = 1\n"):
@@ -257,3 +257,14 @@ def test_damage_encryption_and_doubles_are_noted(tmp_path):
     ]
     assert (tmp_path / "in" / "good.py").read_text() == "there before"
     assert not (tmp_path / "in" / "damaged.py").exists()
+
+
+def test_a_file_that_cannot_be_read_has_a_digest_all_the_same(tmp_path):
+    absent = digest(tmp_path / "absent.py")
+    assert absent != digest(plant(tmp_path, "a.py") / "a.py")
+    assert digest(tmp_path / "a.py", limit=3) != digest(tmp_path / "a.py")
+
+
+def test_folders_within_folders_end_somewhere(tmp_path, find):
+    deep = plant(tmp_path / "hw", "/".join("abcdefghi") + "/net.py")
+    assert names(find(deep)) == ["g"]

@@ -227,9 +227,8 @@ def test_figures_come_as_far_as_the_data_goes():
     ]
     assert figures(WRONG.curves, "b1") == figures({}, "W1") == []
     assert figures({"W1": "nonsense"}, "W1") == figures({"W1": []}, "W1") == []
-    line = {"steps": [0.01, 0.1], "measured": [1.0, None], "width": [0.0, 0.0]}
-    line["analytic"] = 2.0
-    assert [figure.title for figure in figures({"W": line}, "W")] == [
+    part = {"steps": {"h": [0.01, 0.1], "error": [0.1, "inf"]}}
+    assert [figure.title for figure in figures({"W": part}, "W")] == [
         "Error against step"
     ]
 
@@ -247,9 +246,10 @@ def test_figures_come_as_far_as_the_data_goes():
         },
         {"entries": {"shape": [0], "analytic": [], "numeric": [], "error": []}},
         {"entries": {"shape": [1], "analytic": ["x"], "numeric": [1.0]}},
-        {"steps": [1.0]},
-        {"steps": [1.0], "measured": [1.0, 2.0], "width": [1.0], "analytic": 1.0},
-        {"steps": [1.0, 2.0], "remainders": [0.0, None]},
+        {"steps": {"h": [1.0]}},
+        {"steps": {"h": [1.0], "error": [1.0, 2.0]}},
+        {"steps": [1.0], "taylor": "words"},
+        {"taylor": {"h": [1.0, 2.0], "remainder": [0.0, None]}},
     ],
 )
 def test_unusable_data_makes_no_figure(part):

@@ -2,9 +2,8 @@
 
 For every parameter ``curves[name]`` may hold, as `Report` describes it: ``entries``,
 for the heat map of the entrywise error and the scatter of analytic against numeric;
-``steps``, ``measured``, ``width`` and ``analytic``, for the V-curve of error against
-step; ``steps``, ``remainders`` and ``order``, for the Taylor remainder, which falls
-with the square of the step for a right gradient, with the step for a wrong one.
+``steps``, for the V-curve of error against step; ``taylor``, for the remainder, which
+falls with the square of the step for a right gradient, with the step for a wrong one.
 
 A figure whose data is absent or unusable is left out.
 """
@@ -75,8 +74,7 @@ def scatter(curves: Mapping[str, Any], name: str) -> Figure:
     y = svg.linear_axis([a for _, a in points], svg.HEIGHT - svg.BOTTOM, svg.TOP)
     low, high = max(x.low, y.low), min(x.high, y.high)
     body = svg.frame(x, y, "measured", "yours")
-    if low < high:
-        body += svg.line([(low, low), (high, high)], x, y, "ideal")
+    body += svg.line([(low, low), (high, high)] if low < high else [], x, y, "ideal")
     body += svg.dots(_thinned(points), x, y, "dot")
     slope, spread = _slope(points)
     words = f"fitted slope {slope:.4g}"
@@ -89,12 +87,10 @@ def scatter(curves: Mapping[str, Any], name: str) -> Figure:
 
 def v_curve(curves: Mapping[str, Any], name: str) -> Figure:
     """Draw the error against the step, with what rounding and truncation explain."""
-    h, measured, noise = (
-        numbers(curves[key]) for key in ("steps", "measured", "width")
-    )
-    analytic = float(curves["analytic"])
-    error = [abs(slope - analytic) for slope in measured]
-    bend = _bend(h, measured, noise)
+    data = curves["steps"]
+    h, error = numbers(data["h"]), numbers(data["error"])
+    noise = numbers(data.get("noise") or [0.0] * len(h))
+    bend = _bend(h, error, noise)
     truncation = [bend * step * step for step in h]
     best = [n + t for n, t in zip(noise, truncation, strict=True)]
     floor = 0.1 * min((e for e in (*error, *best) if _positive(e)), default=0.0)
@@ -105,36 +101,39 @@ def v_curve(curves: Mapping[str, Any], name: str) -> Figure:
     body += svg.line(list(zip(h, truncation, strict=True)), x, y, "truncation")
     body += svg.line(points, x, y, "main") + svg.dots(points, x, y, "dot")
     least = min((e for e in error if isfinite(e)), default=float("nan"))
-    words = (
-        f"|measured \N{MINUS SIGN} yours| along one direction falls to "
-        f"{_brief(least)}; dotted: rounding; dashed: truncation"
-    )
+    words = "|measured \N{MINUS SIGN} yours| along one direction falls to "
+    words += f"{_brief(least)}; dotted: rounding; dashed: truncation"
+    if data.get("chosen"):
+        place, bottom = x(float(data["chosen"])), svg.HEIGHT - svg.BOTTOM
+        body += f'<path class="chosen" d="M{place:.1f} {svg.TOP}V{bottom}"/>'
+        words += "; upright: the step used"
     label = f"{name}: error against step, {words}"
     return Figure("Error against step", words, svg.figure(body, label))
 
 
 def taylor(curves: Mapping[str, Any], name: str) -> Figure:
     """Draw the Taylor remainder against the step beside slopes 1 and 2."""
-    h, remainders = numbers(curves["steps"]), numbers(curves["remainders"])
-    points = list(zip(h, remainders, strict=True))
+    data = curves["taylor"]
+    h, remainder = numbers(data["h"]), numbers(data["remainder"])
+    points = list(zip(h, remainder, strict=True))
     top = max(point for point in points if _positive(point[1]))
-    x, y = _log_axes(h, remainders)
+    x, y = _log_axes(h, remainder)
     body = svg.frame(x, y, "step h", "remainder")
     for power, kind in ((1, "truncation"), (2, "noise")):
         guide = [(step, top[1] * (step / top[0]) ** power) for step in h]
         body += svg.line(guide, x, y, kind)
     body += svg.line(points, x, y, "main") + svg.dots(points, x, y, "dot")
-    order = curves.get("order")
-    words = f"slope {float(order):.2f}; " if order is not None else ""
+    slope = data.get("slope")
+    words = f"slope {float(slope):.2f}; " if slope is not None else ""
     words += "2 (dotted) for a right gradient, 1 (dashed) for a wrong one"
     label = f"{name}: Taylor remainder against step, {words}"
     return Figure("Taylor remainder", words, svg.figure(body, label))
 
 
-def _bend(h: Sequence[float], slopes: Sequence[float], noise: Sequence[float]) -> float:
-    """Return ``|f'''| / 6``, from the first pair of steps that differ beyond noise."""
+def _bend(h: Sequence[float], error: Sequence[float], noise: Sequence[float]) -> float:
+    """Return ``|f'''| / 6``, from the first steps whose errors differ beyond noise."""
     for i in range(2, len(h)):
-        change = abs(slopes[i] - slopes[i - 2])
+        change = abs(error[i] - error[i - 2])
         if change > 10 * (noise[i] + noise[i - 2]):
             return change / abs(h[i] ** 2 - h[i - 2] ** 2)
     return 0.0

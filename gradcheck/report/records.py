@@ -210,11 +210,11 @@ class Report:
         In the order of the parameters.
     curves : mapping
         Data for plots, JSON-safe, by parameter; every part may be absent, every list is
-        plain. Along one direction ``v``: ``steps``; ``measured`` (the central
-        difference of each step), ``width`` (its noise), ``analytic`` (``g.v``),
-        ``error`` (their distance, relative); ``remainders``
-        (``|f(p+hv) - f(p) - h g.v|``) and ``order`` (the power of the step that they
-        follow: 2 for a right gradient, 1 for a wrong one). ``entries``, where asked
+        plain. ``"steps"``, along one direction ``v``: ``h``; ``error`` (of the central
+        difference against ``g.v``, absolute), ``noise`` (its half-width), ``chosen``
+        (the step that was used). ``"taylor"``: ``h``, ``remainder``
+        (``|f(p+hv) - f(p) - h g.v|``), ``slope`` (the power of the step that they
+        follow: 2 for a right gradient, 1 for a wrong one). ``"entries"``, where asked
         for: ``shape``, ``analytic``, ``numeric``, ``error`` (half-width of the
         interval), flat in C order.
     measurements : tuple of str
