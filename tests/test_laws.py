@@ -260,3 +260,33 @@ def test_laws_that_say_nothing_of_a_network_say_so():
     problem = networks.draw_problem(own, rng)
     results = laws_of(own.loss_and_grads, own, problem)
     assert not any(law.applicable for law in results.values())
+
+
+def test_numbers_that_differ_are_written_so_that_they_differ():
+    network = networks.get("softmax")
+    problem = networks.draw_problem(network, np.random.default_rng(11))
+
+    def offset(params, X, y, reg):
+        loss, grads = network.loss_and_grads(params, X, y, reg)
+        return loss + 1e-9, grads
+
+    law = laws_of(offset, network, problem)["zero-weights-loss"]
+    assert law.detail == (
+        "the loss is 1.09861229 with all parameters 0, but should be 1.098612289, as "
+        "all classes are equally likely"
+    )
+
+
+def test_the_function_is_called_twenty_times_at_most():
+    calls = []
+    for name in ("softmax", "deep", "logistic"):
+        network = networks.get(name)
+        problem = networks.draw_problem(network, np.random.default_rng(12), N=9)
+
+        def counted(params, X, y, reg, network=network):
+            calls.append(len(X))
+            return network.loss_and_grads(params, X, y, reg)
+
+        calls.clear()
+        laws_of(counted, network, problem)
+        assert len(calls) <= 20

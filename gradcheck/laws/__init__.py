@@ -40,7 +40,7 @@ def check_laws(
     ----------
     loss_and_grads : callable
         ``(params, X, y, reg) -> (loss, grads)`` in the layout of `network`. Called at
-        most 30 times, on copies of its arguments.
+        most 20 times, on copies of its arguments.
     network : Network
         What it should be; only its conventions, sizes and rounding errors are used.
     problem : Problem

@@ -1,7 +1,7 @@
 """One callable under examination: calls it, and compares what it returned."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -82,6 +82,13 @@ class Examination:
     problem: Problem
     rng: np.random.Generator
     eps: float = float(np.finfo(np.float64).eps)
+    kept: list[Answer] = field(default_factory=list)
+
+    def here(self) -> Answer:
+        """Return the answer at the problem itself without penalty, asked for once."""
+        if not self.kept:
+            self.kept.append(self.at())
+        return self.kept[0]
 
     def at(
         self,
@@ -141,8 +148,8 @@ class Examination:
 def agree(law: str, got: Answer, wanted: Answer, where: str, why: str) -> LawResult:
     """Compare two answers; `where` and `why` complete the sentence of a failure."""
     if abs(got.loss - wanted.loss) > got.loss_error + wanted.loss_error:
-        seen = f"the loss is {got.loss:.6g} {where}"
-        detail = f"{seen}, but should be {wanted.loss:.6g}, {why}"
+        seen, known = _apart(got.loss, wanted.loss)
+        detail = f"the loss is {seen} {where}, but should be {known}, {why}"
         return LawResult(law, False, detail, part="loss")
     return same_grads(law, got.grads, wanted.grads, _sum(got, wanted), where, why)
 
@@ -164,11 +171,17 @@ def same_grads(
             furthest = float(distance.max())
             index = np.unravel_index(int(distance.argmax()), distance.shape)
             at = f"[{', '.join(map(str, index))}]" if index else ""
+            seen, known = _apart(got[name][index], w[index])
             text = (
-                f"grads[{name!r}]{at} is {got[name][index]:.6g} {where}, "
-                f"but should be {w[index]:.6g}, {why}"
+                f"grads[{name!r}]{at} is {seen} {where}, but should be {known}, {why}"
             )
     return LawResult(law, not text, text, part="gradient" if text else "")
+
+
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Write two numbers with as many digits as it takes to tell them apart."""
+    digits = next((n for n in range(6, 17) if f"{a:.{n}g}" != f"{b:.{n}g}"), 17)
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 def _sum(a: Answer, b: Answer) -> Grads:

@@ -25,7 +25,7 @@ from gradcheck.networks.layers import ACTIVATIONS, targets
 def _delta_rows(exam: Examination) -> LawResult:
     last = softmax_layer(exam)
     names = [k for k in (last, bias_of(last)) if k in exam.problem.params]
-    answer = exam.at()
+    answer = exam.here()
     return same_grads(
         "delta-rows",
         {k: answer.grads[k].sum(axis=-1) for k in names},
@@ -65,7 +65,7 @@ def _zero_weights_loss(exam: Examination) -> LawResult:
     "bias times their gradients sum to the same before the unit and after it.",
 )
 def _hidden_balance(exam: Examination) -> LawResult:
-    params, weights, answer = exam.problem.params, exam.network.weights, exam.at()
+    params, weights, answer = exam.problem.params, exam.network.weights, exam.here()
     before, after, errors = {}, {}, {}
     for below, above, activation in zip(
         weights[:-1], weights[1:], exam.network.activations, strict=True

@@ -25,7 +25,7 @@ _BLOCKS = 8
     "multiplies a sum and its gradient: a mean divides by N, once.",
 )
 def _batch_mean(exam: Examination) -> LawResult:
-    once = exam.at()
+    once = exam.here()
     rows = np.tile(np.arange(exam.problem.X.shape[0]), _REPEATS)
     thrice = exam.at(X=exam.problem.X[rows], y=exam.problem.y[rows])
     why, factor = "as with each once", 1
@@ -53,7 +53,7 @@ def _additivity(exam: Examination) -> LawResult:
         parts = _sum_of_parts(exam, np.array_split(order, 2))
     what = "mean" if exam.network.reduction == "mean" else "sum"
     why = f"the {what} over its parts"
-    return agree("additivity", exam.at(), parts, "for the whole batch", why)
+    return agree("additivity", exam.here(), parts, "for the whole batch", why)
 
 
 def _sum_of_parts(exam: Examination, blocks: list[Array]) -> Answer:
@@ -88,7 +88,7 @@ def _penalty(exam: Examination) -> LawResult:
     )
     term = {"half": "reg*W", "full": "2*reg*W", "none": "nothing"}[kind]
     why = f"what it is without penalty plus {term} on weights alone"
-    wanted = exam.at(reg=0.0).plus(added)
+    wanted = exam.here().plus(added)
     return agree("penalty", exam.at(reg=reg), wanted, f"with reg={reg:g}", why)
 
 
@@ -100,7 +100,7 @@ def _permute_examples(exam: Examination) -> LawResult:
     order = _shuffle(exam, N)
     got = exam.at(X=exam.problem.X[order], y=exam.problem.y[order])
     where, why = "with the examples in another order", "as in the first order"
-    return agree("permute-examples", got, exam.at(), where, why)
+    return agree("permute-examples", got, exam.here(), where, why)
 
 
 @law("permute-hidden", "Permuting hidden units permutes the gradient.")
@@ -124,7 +124,7 @@ def _permute_hidden(exam: Examination) -> LawResult:
 
     got = exam.at(params=move(exam.problem.params))
     where, why = "with the hidden units permuted", "the same entry permuted"
-    return agree("permute-hidden", got, exam.at().moved(move), where, why)
+    return agree("permute-hidden", got, exam.here().moved(move), where, why)
 
 
 @law(
@@ -152,7 +152,7 @@ def _permute_classes(exam: Examination) -> LawResult:
 
     got = exam.at(params=move(exam.problem.params), y=y)
     where, why = "with the classes renamed", "the same entry renamed"
-    return agree("permute-classes", got, exam.at().moved(move), where, why)
+    return agree("permute-classes", got, exam.here().moved(move), where, why)
 
 
 @law("score-shift", "Adding a number to all scores of an example changes nothing.")
@@ -163,7 +163,7 @@ def _score_shift(exam: Examination) -> LawResult:
     name = bias_of(last) if exam.network.biases else last
     params[name] = params[name] + shift
     where, why = f"with {shift:.3g} added to {name}", "as without"
-    return agree("score-shift", exam.at(params=params), exam.at(), where, why)
+    return agree("score-shift", exam.at(params=params), exam.here(), where, why)
 
 
 def _shuffle(exam: Examination, n: int) -> Array:
