@@ -29,12 +29,15 @@ class Rule:
         What was found, in a sentence.
     fatal : bool
         Whether a gradient that breaks it is wrong, or only worth a remark.
+    random : bool
+        Whether it is the gradient that differs from call to call.
     """
 
     id: str
     ok: bool
     detail: str
     fatal: bool = True
+    random: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,6 @@ class Inspection:
     Attributes
     ----------
     rules : tuple of Rule
-        In the order in which they were looked at; a broken one first matters most.
     loss : float
         At the point that was inspected.
     grads : mapping of str to ndarray
@@ -113,17 +115,17 @@ def _inspect(
     dtypes = {array.dtype.name for array in arrays_in(guarded.returned).values()}
     guarded.given, guarded.returned, guarded.watching = {}, None, False
     guarded.lending = rules[0].ok and guarded.size >= LARGE
-    rules += _repeats(guarded, params, loss, grads)
+    repeats = _repeats(guarded, params, loss, grads)
+    rules += repeats
     rules.append(_precision(dtypes))
-    repeats = all(rule.ok or rule.id != "nondeterministic" for rule in rules)
-    if guarded.has_own_loss and repeats:
+    if guarded.has_own_loss and all(rule.ok for rule in repeats):
         rules.append(_alone(guarded, params, loss))
     return Inspection(
         tuple(rules),
         loss=loss,
         grads=grads,
         precision="float32" if dtypes & {"float32", "float16"} else "float64",
-        repeatable=guarded.seeded or _same(grads, guarded.pair(params)[1]),
+        repeatable=guarded.seeded or not any(rule.random for rule in repeats),
     )
 
 
@@ -223,7 +225,7 @@ def _nondeterministic(guarded: Guarded, params: Params, difference: float) -> Ru
         if frozen
         else ", and seeding the global generators does not help: freeze the randomness"
     )
-    return Rule("nondeterministic", False, text, fatal=False)
+    return Rule("nondeterministic", False, text, fatal=False, random=True)
 
 
 def _noisy(difference: float) -> Rule:
@@ -294,9 +296,7 @@ def _close(first: float, again: float) -> bool:
 
 def _random_state(state: RandomState) -> Rule:
     used = state.changed()
-    detail = (
-        "the call draws from, or seeds, the global random generators; put back after it"
-        if used
-        else "global random state untouched"
-    )
+    detail = "global random state untouched"
+    if used:
+        detail = "the call uses the global random generators; put back after it"
     return Rule("global-random-state", not used, detail, fatal=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradcheck
-from gradcheck import networks
+from gradcheck import faults, networks
 from gradcheck.checker import check_gradients, check_network, check_vjp, scenarios
 from gradcheck.checker.network import describe_loss
 from gradcheck.networks import layers
@@ -391,3 +391,67 @@ def test_a_report_is_json_safe_and_keeps_its_keys():
         data["subject"]
     )
     assert {"findings", "hygiene", "laws", "cost"} <= set(data)
+
+
+def test_a_named_mistake_is_proven_and_undone():
+    report = check_network(faults.inject(SOFTMAX, ["batch-sum"]), "softmax")
+    (finding,) = report.findings
+    assert finding.id == "batch-sum"
+    assert finding.verified
+    assert finding.parameters == ("W1", "b1", "W2", "b2")
+    assert "with this one change all four gradients match" in finding.proof
+    assert report.example == "N=2, D=1, H=1, C=2 (N=1 cannot show it)"
+    assert report.measurements
+
+
+def test_a_mistake_at_large_activations_only_is_found():
+    report = check_network(faults.inject(SOFTMAX, ["relu-saturates"]), "softmax")
+    assert report.verdict is Verdict.WRONG
+    assert all(p.verdict is Verdict.CORRECT for p in report.parameters.values())
+    assert report.message.startswith("right at ordinary points, but relu-saturates: ")
+
+
+def test_single_precision_is_a_remark():
+    report = check_network(faults.inject(SOFTMAX, ["single-precision"]), "softmax")
+    assert report.verdict is Verdict.CORRECT
+    assert not report.findings
+
+
+def test_a_gradient_under_another_name_is_broken_and_named():
+    report = check_network(faults.inject(SOFTMAX, ["keys-swapped"]), "softmax")
+    assert report.verdict is Verdict.BROKEN
+    assert [finding.id for finding in report.findings] == ["keys-swapped"]
+
+
+@pytest.mark.parametrize("id", ["accumulates", "stale-cache"])
+def test_what_hygiene_saw_and_the_diagnosis_names_is_one_finding(id):
+    report = check_network(faults.inject(SOFTMAX, [id]), "softmax")
+    assert report.verdict is Verdict.WRONG
+    assert [finding.id for finding in report.findings] == [id]
+    assert report.findings[0].measured
+
+
+def test_a_loss_that_overflows_is_a_remark():
+    report = check_network(faults.inject(SOFTMAX, ["softmax-unshifted"]), "softmax")
+    assert report.verdict is Verdict.CORRECT
+    remark = next(rule for rule in report.hygiene if rule.id == "softmax-unshifted")
+    assert not remark.ok
+    assert not remark.fatal
+
+
+def test_a_penalty_that_cannot_be_chosen_is_diagnosed_all_the_same():
+    wrong = faults.inject(SOFTMAX, ["target-missing"])
+    report = check_network(
+        lambda params, X, y, reg: wrong(params, X, y, 0.0), "softmax", regs=(0.0,)
+    )
+    assert [finding.id for finding in report.findings] == ["target-missing"]
+
+
+def test_a_function_that_is_gone_is_reported_as_it_stands(monkeypatch):
+    def gone(*args, **options):
+        raise gradcheck.SubmissionError("gone")
+
+    monkeypatch.setattr("gradcheck.diagnosis.diagnose", gone)
+    report = check_network(faults.inject(SOFTMAX, ["batch-sum"]), "softmax")
+    assert report.verdict is Verdict.WRONG
+    assert report.findings == ()

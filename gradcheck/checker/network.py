@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck import fingerprint
 from gradcheck.checker.assemble import assemble, broken, excused, outcomes
+from gradcheck.checker.diagnosing import with_diagnosis
 from gradcheck.checker.run import Run
 from gradcheck.checker.scenarios import Scenario, match_loss, resolve, scenarios
 from gradcheck.laws import check_laws
@@ -89,7 +90,9 @@ def check_network(
                 rng=np.random.default_rng(seed),
             )
         except UnusableError as problem:
-            return broken(problem, run.guarded, seed=seed)
+            report = broken(problem, run.guarded, seed=seed)
+            function = _at_its_penalty(loss_and_grads, regs)
+            return with_diagnosis(report, function, specified, seed=seed, sizes=sizes)
     if smoothed is not None:
         examination = excused(examination)
         inspection = replace(inspection, rules=(*inspection.rules, smoothed))
@@ -109,7 +112,18 @@ def check_network(
             run.only_at(regs), matched or specified, fixed.problem
         )
         report = replace(report, fingerprint=traits)
-    return _with_loss(report, matched, admitted)
+    report = _with_loss(report, matched, admitted)
+    function = _at_its_penalty(loss_and_grads, regs)
+    return with_diagnosis(report, function, specified, seed=seed, sizes=sizes)
+
+
+def _at_its_penalty(
+    function: Callable[..., Any], regs: tuple[float, ...]
+) -> Callable[..., Any]:
+    """Return a function that has one penalty only as one that ignores `reg`."""
+    if len(regs) > 1:
+        return function
+    return lambda params, X, y, reg: function(params, X, y, regs[0])
 
 
 def _subject(specified: Network, matched: Network | None) -> Subject:

@@ -1,0 +1,127 @@
+"""From a diagnosis to a report: names beside numbers, and what they change."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from gradcheck import diagnosis
+from gradcheck.diagnosis import Diagnosis
+from gradcheck.errors import GradcheckError
+from gradcheck.faults import CATALOGUE
+from gradcheck.problem import Network
+from gradcheck.report import Finding, Outcome, Report, Verdict
+
+_HARMLESS = {"single-precision"}
+"""What is worth a remark of hygiene, and leaves a right gradient right."""
+
+
+def with_diagnosis(
+    report: Report,
+    loss_and_grads: Callable[..., Any],
+    network: Network,
+    *,
+    seed: int,
+    sizes: Mapping[str, Any] | None,
+) -> Report:
+    """Add the mistakes that a diagnosis names and verifies, and what it measured.
+
+    A gradient that is right at ordinary points and has a verified mistake elsewhere
+    (a mask that saturates, a clipped gradient) is wrong.
+
+    Parameters
+    ----------
+    report : Report
+        Of the check.
+    loss_and_grads : callable
+        The function that was checked.
+    network : Network
+        The reference.
+    seed : int
+        Of the points of the experiments.
+    sizes : mapping, optional
+        Sizes that the function dictates.
+    """
+    try:
+        found = diagnosis.diagnose(loss_and_grads, network, seed=seed, sizes=sizes)
+    except GradcheckError:  # the submission's process is gone
+        return report
+    calls = report.cost.gradient_evaluations + found.calls
+    conventions = found.conventions
+    if report.loss_verdict == "other" and conventions and conventions.sentences:
+        report = replace(report, loss_message="; ".join(conventions.sentences))
+    report = replace(
+        report,
+        cost=replace(report.cost, gradient_evaluations=calls),
+        measurements=(*report.measurements, *found.measurements),
+        hygiene=(*report.hygiene, *_remarks(found, report.hygiene)),
+    )
+    if report.verdict is Verdict.INCONCLUSIVE and not found.mistakes:
+        return report
+    if report.verdict is Verdict.CORRECT:
+        return _suspected(report, found)
+    return replace(
+        report,
+        findings=_merged(report.findings, found),
+        example=found.example.sentence if found.example else "",
+    )
+
+
+def _suspected(report: Report, found: Diagnosis) -> Report:
+    """Call a gradient wrong that is right at ordinary points only."""
+    if found.right or all(mistake.id in _HARMLESS for mistake in found.mistakes):
+        return report
+    findings = _merged(report.findings, found)
+    first = next(finding for finding in findings if finding.id)
+    return replace(
+        report,
+        verdict=Verdict.WRONG,
+        message=f"right at ordinary points, but {first.id}: {first.statement}",
+        findings=findings,
+        example=found.example.sentence if found.example else "",
+    )
+
+
+def _merged(known: Iterable[Finding], found: Diagnosis) -> tuple[Finding, ...]:
+    """Join the findings of hygiene and of the diagnosis, each id once.
+
+    Hygiene saw the same mistake happen, so its words are kept as the measurement.
+    """
+    hygienic = {finding.id: finding for finding in known}
+    named = [_finding(each, found) for each in found.findings]
+    merged = [
+        replace(each, measured=each.measured or hygienic[each.id].statement)
+        if each.id in hygienic
+        else each
+        for each in named
+    ]
+    ids = {each.id for each in merged}
+    return (*(each for id, each in hygienic.items() if id not in ids), *merged)
+
+
+def _finding(each: diagnosis.Finding, found: Diagnosis) -> Finding:
+    proof = each.proof
+    if each.id and found.undo and len(found.mistakes) == 1:
+        proof = f"{proof}; {found.undo}" if proof else found.undo
+    return Finding(
+        each.id,
+        tuple(each.parameters),
+        measured=each.measured,
+        expected=each.expected,
+        statement=each.statement,
+        advice=each.advice,
+        verified=each.verified,
+        ties=tuple(each.ties),
+        proof=proof,
+    )
+
+
+def _remarks(found: Diagnosis, known: Iterable[Outcome]) -> list[Outcome]:
+    """Turn what goes wrong in the loss at large scores into remarks."""
+    ids = {outcome.id for outcome in known}
+    return [
+        Outcome(
+            id, False, f"{CATALOGUE[id].title}; {CATALOGUE[id].advice}", fatal=False
+        )
+        for id in found.remarks
+        if id not in ids
+    ]
