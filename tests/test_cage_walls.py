@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import functools
 import os
 import re
 import struct
@@ -45,9 +46,12 @@ def machine(request):
     return request.param
 
 
+program_of = functools.cache(seccomp.program)
+
+
 @pytest.fixture
 def verdict(machine):
-    program = seccomp.program(machine, 4711)
+    program = program_of(machine, 4711)
     tables = {**seccomp.REFUSED, **seccomp.WATCHED}
 
     def verdict(name, *arguments):

@@ -151,4 +151,5 @@ def test_notes_tell_what_was_seen(session):
         "mutated": ["W"],
         "dtypes": {"W": "float32"},
         "calls": [["loss_and_grads", 4, 1]],
+        "evaluations": [["loss_and_grads", 4, 1]],
     }

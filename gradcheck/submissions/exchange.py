@@ -40,6 +40,11 @@ class Printed:
     head: bytearray = field(default_factory=bytearray)
     total: int = 0
 
+    @property
+    def text(self) -> str:
+        """The beginning, as text."""
+        return self.head.decode("utf-8", "replace")
+
     def take(self, data: bytes) -> None:
         """Keep what fits into the head, count the rest."""
         self.head += data[: HEAD - len(self.head)]

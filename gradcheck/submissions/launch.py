@@ -132,6 +132,25 @@ def settings(role: str) -> dict[str, Any]:
     }
 
 
+def cpu_seconds(pid: int) -> float | None:
+    """Seconds of the processor that a child has used; None if unknown.
+
+    Read until two readings a millisecond apart agree, because the time of a thread that
+    runs is booked late. Works across users; a child can only add to it.
+    """
+    if sys.platform != "linux":  # pragma: no cover - the clocks are Linux's
+        return None
+    before = -1.0
+    with contextlib.suppress(OSError):
+        for _ in range(20):
+            now = time.clock_gettime((~pid << 3) | 2)
+            if now == before:
+                break
+            before = now
+            time.sleep(0.001)
+    return before if before >= 0.0 else None
+
+
 class Spawned:
     """A child with an interpreter of its own: works everywhere, 40 ms each.
 

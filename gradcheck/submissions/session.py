@@ -102,23 +102,16 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """End the process; nothing is left of it."""
+        """End the process and all that it left."""
         self._exchange.close()
         self._child.close()
 
     @property
-    def pid(self) -> int:
-        """Process id of the child, for its CPU clock; never to be signalled."""
-        return self._child.pid
-
-    @property
     def output(self) -> dict[str, str]:
         """The first 32 KiB that were printed on ``stdout`` and on ``stderr``."""
+        printed = self._exchange.printed.items()
         return {
-            name: printable(
-                bytes(printed.head).decode("utf-8", "replace"), limit=wire.SMALL
-            )
-            for name, printed in self._exchange.printed.items()
+            name: printable(stream.text, limit=wire.SMALL) for name, stream in printed
         }
 
     def losses(
@@ -147,12 +140,7 @@ class Session:
         Returns
         -------
         ndarray of float64, shape (points,)
-            As they came; NaN and infinities included.
-
-        Raises
-        ------
-        BrokenSubmissionError
-            There is no answer.
+            As they came; NaN and infinities included. BrokenSubmissionError if none do.
         """
         found = [
             self._evaluate(unit, batch, X, y, reg, seed=seed)[0]
@@ -200,6 +188,10 @@ class Session:
         )
         return float(losses[0]), {name: stack[0] for name, stack in stacks.items()}
 
+    def cpu_seconds(self) -> float | None:
+        """Seconds of the processor that the child has used; None if unknown."""
+        return launch.cpu_seconds(self._child.pid)
+
     def notes(self) -> dict[str, Any]:
         """Ask what the child has seen of the submission: hints, never a verdict.
 
@@ -208,8 +200,9 @@ class Session:
         dict
             ``mutated``: names of inputs that a call changed (``/X`` and ``/y`` for the
             data); ``dtypes``: by name, where not float64; ``autodiff``: libraries that
-            differentiate and were imported by name; ``calls``: name, line and count of
-            the functions called most, of the last call with `count`.
+            differentiate and were imported by name; ``calls`` and ``evaluations``, of
+            the last call with `count`: name, line and count of the functions called
+            most, and of those that returned the loss, or nearly, most often.
         """
         body = wire.pack_body({})
         return self._words(wire.NOTES, body, wire.HINTS)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import wire
+from .calls import Calls
 from .excuses import UnanswerableError, article, explain, words
 
 Array = NDArray[Any]
@@ -118,21 +119,14 @@ class Accused:
 
         if not head.get("count"):
             return evaluate()
-        counts: dict[Any, int] = {}
-
-        def profiler(frame: Any, event: str, _: Any) -> None:
-            if event == "call" and frame.f_code.co_filename == self.path:
-                counts[frame.f_code] = counts.get(frame.f_code, 0) + 1
-
-        sys.setprofile(profiler)
+        calls = Calls(self.path)
+        sys.setprofile(calls)
         try:
-            return evaluate()
+            loss, grads = evaluate()
         finally:
             sys.setprofile(None)
-            most = sorted(counts.items(), key=lambda item: -item[1])[:5]
-            self.notes["calls"] = [
-                [code.co_name, code.co_firstlineno, count] for code, count in most
-            ]
+        self.notes.update(calls.told(loss))
+        return loss, grads
 
     def _number(self, loss: Any) -> float:
         array = self._numeric(loss, "the loss", "a single number")
