@@ -1,5 +1,7 @@
 """Named checks and property-based tests of a user's network."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -247,7 +249,9 @@ def test_examine_takes_what_suits():
     report = examine(box, point)
     assert report.ok
     assert examine(report) is report
-    assert examine((forward, backward), point).ok
+    layer = examine((forward, backward), point)
+    assert layer.ok
+    assert json.loads(json.dumps(layer.to_dict()))["verdict"] == "correct"
 
 
 def test_the_first_line_carries_the_verdict():

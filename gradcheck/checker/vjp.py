@@ -230,7 +230,7 @@ class _Layer:
             self.upstream = first
         scale = max(np.abs(g).max(initial=0.0) for g in at) or 1.0
         zero = float(np.abs(at[0]).max(initial=0.0))
-        off = float(np.abs(at[1] + 2.0 * at[2] - at[3]).max(initial=0.0)) / scale
+        off = float(np.abs(at[1] + 2.0 * at[2] - at[3]).max(initial=0.0) / scale)
         return (
             kept,
             Rule(
