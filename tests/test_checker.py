@@ -411,6 +411,17 @@ def test_a_mistake_at_large_activations_only_is_found():
     assert report.message.startswith("right at ordinary points, but relu-saturates: ")
 
 
+def test_a_right_gradient_of_another_loss_is_given_no_mistake():
+    def ridge(params, X, y, reg):
+        residual = X @ params["W"] - np.eye(params["W"].shape[1])[y]
+        return np.sum(residual**2), {"W": 2 * X.T @ residual}
+
+    linear = networks.get("linear", biases=False)
+    report = check_network(ridge, linear)
+    assert (report.verdict, report.loss_verdict) == (Verdict.CORRECT, "other")
+    assert report.findings == ()
+
+
 def test_single_precision_is_a_remark():
     report = check_network(faults.inject(SOFTMAX, ["single-precision"]), "softmax")
     assert report.verdict is Verdict.CORRECT

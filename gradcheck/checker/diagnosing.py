@@ -67,8 +67,17 @@ def with_diagnosis(
 
 
 def _suspected(report: Report, found: Diagnosis) -> Report:
-    """Call a gradient wrong that is right at ordinary points only."""
-    if found.right or all(mistake.id in _HARMLESS for mistake in found.mistakes):
+    """Call a gradient wrong that is right at ordinary points only.
+
+    Only beside the reference's own loss: of another loss it is known that the gradient
+    is its derivative, and nothing else.
+    """
+    own = found.conventions is not None and found.conventions.own_data
+    if (
+        found.right
+        or not own
+        or all(mistake.id in _HARMLESS for mistake in found.mistakes)
+    ):
         return report
     findings = _merged(report.findings, found)
     first = next(finding for finding in findings if finding.id)
