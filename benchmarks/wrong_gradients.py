@@ -8,7 +8,6 @@ import argparse
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from typing import Any
 
 import numpy as np
 from families import FAMILIES, MISTAKES, Net, draw, judge, relative_error

@@ -27,14 +27,6 @@ class Entry:
     error: float
 
     @property
-    def excess(self) -> float:
-        """How many times its error the entry is off."""
-        gap = abs(self.analytic - self.numeric)
-        return (
-            gap / self.error if gap < float("inf") and self.error > 0 else gap * 1e300
-        )
-
-    @property
     def rel_error(self) -> float:
         """Gap over the larger of the two values; 1 where that is not finite."""
         largest = max(abs(self.analytic), abs(self.numeric))

@@ -44,7 +44,8 @@ def rule(scene: Scene) -> Plan[dict[str, Finding]]:
         open_ones = [
             name
             for name, f in findings.items()
-            if not f.settled and (troubled or (f.block.size > 0 and not attempt))
+            if (f.cramped and not attempt)
+            or (not f.settled and (troubled or (f.block.size > 0 and not attempt)))
         ]
         if not open_ones:
             break
@@ -52,7 +53,9 @@ def rule(scene: Scene) -> Plan[dict[str, Finding]]:
         if not isfinite(elsewhere.origin):
             continue
         again = yield from _rule_here(elsewhere, open_ones)
-        findings |= {name: f for name, f in again.items() if f.settled}
+        findings |= {
+            name: f for name, f in again.items() if f.clearer_than(findings[name])
+        }
     return findings
 
 
@@ -91,6 +94,8 @@ def _settle(scene: Scene, block: Block) -> Plan[Finding]:
     if any(probe.slope.status == "kink" for probe in block.probes):
         return Finding("kink", scene, block)
     finding = weigh(scene, block)
+    if finding.cramped:
+        return finding
     if block.size > 0 and finding.detectable > 4 * _SHARP * block.size:
         finding = yield from _sharpen(scene, finding)
     return finding

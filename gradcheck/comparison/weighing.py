@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot, inf
+from math import hypot, inf, isfinite
 from typing import Literal, TypeAlias
 
 from gradcheck.comparison.scene import Scene
@@ -12,6 +12,8 @@ from gradcheck.numeric.probes import Block, Probe
 
 MATTERS = 1e-2
 """A gradient is right when it is certified to within this share of its norm."""
+
+_CRAMPED = 0.01  # of the step at which noise and curvature balance
 
 State: TypeAlias = Literal["right", "wrong", "kink", "doubtful", "blind"]
 
@@ -54,6 +56,22 @@ class Finding:
         return self.state == "wrong" or (
             self.state == "right" and self.rel_bound <= MATTERS
         )
+
+    @property
+    def cramped(self) -> bool:
+        """Whether kinks close to the point keep the steps far below what noise asks."""
+        size, noise = self.block.size, self.scene.noise.level
+        if self.scene.moved or self.state != "right" or not size > 0:
+            return False
+        steps = [p.slope.step for p in self.block.probes if isfinite(p.slope.error)]
+        best = (noise / size) ** (1 / 3)  # where noise and curvature balance
+        return bool(steps) and min(steps) < _CRAMPED * best
+
+    def clearer_than(self, other: "Finding") -> bool:
+        """Whether this finding, made elsewhere, says more than `other`."""
+        if not self.settled or self.state == "wrong":
+            return self.settled
+        return not other.settled or self.rel_bound < other.rel_bound
 
 
 def weigh(scene: Scene, block: Block) -> Finding:

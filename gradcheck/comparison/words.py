@@ -32,7 +32,9 @@ def explain(finding: Finding) -> str:
     elif finding.state == "right":
         notes.append(_weakness(finding))
     if finding.scene.moved and finding.settled:
-        notes.append("checked about 1 % away from the point, which sits on a kink")
+        notes.append(
+            "checked about 1 % away from the point, where no kink is in the way"
+        )
     return "; ".join(note for note in notes if note)
 
 

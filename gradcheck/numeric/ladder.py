@@ -98,14 +98,16 @@ def is_kink(rungs: Rungs, origin: float, noise: float) -> bool:
     ``(f(h) + f(-h) - 2 f(0)) / h`` shrinks like `h` where the loss is smooth, and tends
     to the jump of the slope at a kink.
     """
-    bends = (rungs.plus + rungs.minus - 2 * origin) / rungs.steps
-    clear = np.abs(bends) > 60 * noise / rungs.steps
-    first = np.abs(bends[clear][:3])
-    return (
-        len(first) == 3
-        and bool(clear[np.argmax(clear) :][:3].all())
-        and bool(first[0] > 0.6 * first[1] and first[0] > 0.5 * first[2])
-    )
+    bends = np.abs(rungs.plus + rungs.minus - 2 * origin) / rungs.steps
+    floor = 60 * noise / rungs.steps
+    clear = bends > floor
+    start = int(clear.argmax())
+    first = bends[start : start + 3]
+    if len(first) < 3 or not clear[start : start + 3].all():
+        return False
+    if start > 0 and floor[start - 1] < first[0] / 2:
+        return False  # a smaller step would have shown it: it lies further away
+    return bool(first[0] > 0.6 * first[1] and first[0] > 0.5 * first[2])
 
 
 def read(rungs: Rungs, origin: float, noise: float) -> Slope:

@@ -121,10 +121,14 @@ def measure_noise(
         steps = [spacing * k for k in range(1, _COUNT + 1)]
         values = yield Ray(params, direction, [*steps, *(-step for step in steps)])
         known = values[np.isfinite(values)]
-        if dtype is None and not single and known.size and is_single(known):
-            single, eps = True, float(np.finfo(np.float32).eps)
-            spacing = max(spacing * _COARSEN, _SMALLEST * sqrt(eps))
-            continue
+        if dtype is None and not single and known.size and np.ptp(known) > 0:
+            single = is_single(known)
+            if single:
+                eps = float(np.finfo(np.float32).eps)
+                least = _SMALLEST * sqrt(eps)
+            if single and spacing < least:
+                spacing = least
+                continue
         sides = [side for side in np.split(values, 2) if np.isfinite(side).all()]
         found = [ecnoise(side) for side in sides]
         estimates = [sigma for sigma in found if sigma is not None]

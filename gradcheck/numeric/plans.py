@@ -99,13 +99,14 @@ class Driver:
         A point where the loss raises gets NaN. Exceptions of gradcheck itself, such
         as a child process that does not answer, pass through.
         """
-        try:
-            request = next(plan)
-            while True:
-                request = plan.send(self.values(request))
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+        with np.errstate(all="ignore"):  # steps may leave the domain of the loss
+            try:
+                request = next(plan)
+                while True:
+                    request = plan.send(self.values(request))
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
 
     def values(self, request: Points) -> Array:
         """Return the losses at the points of one request."""
@@ -121,8 +122,7 @@ class Driver:
         return np.array([self._ask_one(point) for point in request])
 
     def _ask(self, points: Iterable[Params], count: int) -> Array:
-        with np.errstate(all="ignore"):  # a step may leave the domain of the loss
-            values = np.asarray(self._evaluate(points))
+        values = np.asarray(self._evaluate(points))
         if values.shape != (count,):
             raise GradcheckError(
                 f"evaluate(points) returned an array of shape {values.shape}, but "

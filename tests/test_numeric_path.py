@@ -1,0 +1,153 @@
+"""The path test: integrals of the gradient against differences of the loss."""
+
+import numpy as np
+import pytest
+
+from gradcheck.numeric.directions import Explicit, Seeded, measure_scale
+from gradcheck.numeric.noise import Noise
+from gradcheck.numeric.path import (
+    FINE,
+    HALVES,
+    WHOLE,
+    Segment,
+    allowance,
+    contradicts,
+    gradient_rounding,
+    is_steady,
+    sharpen,
+    walk,
+)
+from gradcheck.numeric.plans import run
+
+POINT = {"x": np.array([0.3, -0.8, 1.1])}
+LINE = Explicit({"x": np.array([1.0, -0.5, 0.7])})
+NOISE = Noise(1e-15, 2.2e-16)
+
+
+def loss(p):
+    return float(np.sum(np.exp(p["x"])) + p["x"][0] * p["x"][1] ** 2)
+
+
+def right(p):
+    x = p["x"]
+    extra = np.array([x[1] ** 2, 2 * x[0] * x[1], 0.0])
+    return {"x": np.exp(x) + extra}
+
+
+def wrong(p):
+    return {"x": 1.01 * right(p)["x"]}
+
+
+def drive(plan, f=loss):
+    return run(plan, lambda batch: np.array([f(p) for p in batch]))[0]
+
+
+@pytest.mark.parametrize("rule", [HALVES, WHOLE, FINE])
+def test_the_nodes_integrate_polynomials(rule):
+    nodes, weights = rule
+    for power in range(6):
+        exact = (1 - (-1) ** (power + 1)) / (power + 1)
+        assert weights @ nodes**power == pytest.approx(exact, abs=1e-14)
+
+
+@pytest.mark.parametrize("rule", [HALVES, WHOLE, FINE])
+def test_a_right_gradient_leaves_nothing_of_a_segment(rule):
+    found = drive(walk(POINT, LINE, right, 0.01, NOISE, 1e-14, rule))
+    assert found.agrees
+    assert abs(found.residual) < 1e-12
+
+
+def test_a_kink_in_the_middle_is_legal_on_halves():
+    at = POINT["x"][0]
+
+    def f(p):
+        return loss(p) + abs(p["x"][0] - at)
+
+    def g(p):
+        return {"x": right(p)["x"] + np.array([np.sign(p["x"][0] - at), 0, 0])}
+
+    assert drive(walk(POINT, LINE, g, 0.01, NOISE, 1e-14, HALVES), f).agrees
+
+
+def test_the_gradient_in_the_middle_need_not_be_asked_for_again():
+    calls = []
+
+    def counted(p):
+        calls.append(1)
+        return right(p)
+
+    middle = float(right(POINT)["x"] @ LINE.arrays["x"])
+    drive(walk(POINT, LINE, counted, 0.01, NOISE, 1e-14, WHOLE, middle))
+    assert len(calls) == 4
+
+
+def test_a_wrong_gradient_is_contradicted_and_a_right_one_is_not():
+    slope = float(right(POINT)["x"] @ LINE.arrays["x"])
+    residual = 0.01 * slope
+    assert drive(contradicts(POINT, LINE, wrong, NOISE, 1e-14, residual)) is True
+    assert drive(contradicts(POINT, LINE, right, NOISE, 1e-14, residual)) is False
+
+
+def test_the_path_says_when_it_cannot_tell():
+    def nowhere(p):
+        return {"x": np.full(3, np.nan)}
+
+    assert drive(contradicts(POINT, LINE, nowhere, NOISE, 1e-14, 0.1)) is None
+    loud = Noise(10.0, 2.2e-16)
+    assert drive(contradicts(POINT, LINE, wrong, loud, 1e-14, 0.01)) is None
+    assert drive(contradicts(POINT, LINE, wrong, NOISE, 1.0, 0.01)) is None
+
+
+def test_a_noisy_loss_is_asked_over_a_length_that_can_tell():
+    noise = Noise(1e-4, 2.2e-16)
+    assert drive(contradicts(POINT, LINE, wrong, noise, 0.0, 0.03)) is True
+
+
+def test_segments_shorten_until_a_right_gradient_agrees():
+    slope = float(right(POINT)["x"] @ LINE.arrays["x"])
+    tried = drive(sharpen(POINT, LINE, right, NOISE, 1e-14, slope, 1e-3))
+    assert tried[-1].agrees
+    assert allowance(tried) < 1e-12
+    bad = drive(sharpen(POINT, LINE, wrong, NOISE, 1e-14, 1.01 * slope, 1e-3))
+    assert not bad[-1].agrees
+    assert allowance(bad) > 0.01 * abs(slope)
+    assert drive(sharpen(POINT, LINE, right, NOISE, 1.0, slope, 1e-3)) == ()
+    assert allowance(()) == np.inf
+
+
+def test_the_error_of_a_wrong_gradient_is_steady_and_that_of_kinks_is_not():
+    slope = float(right(POINT)["x"] @ LINE.arrays["x"])
+    bad = drive(sharpen(POINT, LINE, wrong, NOISE, 1e-14, 1.01 * slope, 1e-3))
+    assert drive(is_steady(POINT, LINE, wrong, NOISE, 1e-14, bad))
+    rng = np.random.default_rng(0)
+    places, jumps = rng.uniform(-0.4, 0.4, 40), rng.normal(size=40)
+
+    def f(p):
+        t = p["x"][0] - POINT["x"][0]
+        return loss(p) + float(jumps @ np.maximum(t - places, 0))
+
+    def g(p):
+        t = p["x"][0] - POINT["x"][0]
+        return {"x": right(p)["x"] + np.array([jumps @ (t > places), 0, 0])}
+
+    middle = float(g(POINT)["x"] @ LINE.arrays["x"])
+    kinked = drive(sharpen(POINT, LINE, g, NOISE, 1e-14, middle, 1e-3), f)
+    assert len(kinked) > 2
+    assert not drive(is_steady(POINT, LINE, g, NOISE, 1e-14, kinked), f)
+    once = (Segment(0.1, 1.0, 1e-9),)
+    assert not drive(is_steady(POINT, LINE, wrong, NOISE, 1e-14, once))
+    apart = (Segment(0.3, 1.0, 1e-9), Segment(0.1, 0.1, 1e-9))
+    assert not drive(is_steady(POINT, LINE, wrong, NOISE, 1e-14, apart))
+
+
+def test_the_rounding_of_a_gradient_is_measured():
+    scale = measure_scale(POINT)
+    line = Seeded(("x",), scale, (0,))
+
+    def single(p):
+        return {"x": right({"x": p["x"].astype(np.float32)})["x"].astype(np.float64)}
+
+    (double,) = gradient_rounding(POINT, [LINE], line, right, 1e-11)
+    (coarse,) = gradient_rounding(POINT, [LINE], line, single, 3e-7)
+    assert double < 1e-14
+    assert 1e-8 < coarse < 1e-5
