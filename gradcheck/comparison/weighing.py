@@ -63,8 +63,9 @@ class Finding:
         size, noise = self.block.size, self.scene.noise.level
         if self.scene.moved or self.state != "right" or not size > 0:
             return False
-        slopes = [p.slope for p in self.block.probes if p.slope.sides == "both"]
-        steps = [slope.step for slope in slopes if isfinite(slope.error)]
+        if any(p.slope.sides != "both" for p in self.block.probes):
+            return False  # the edge of a domain, and no kink
+        steps = [p.slope.step for p in self.block.probes if isfinite(p.slope.error)]
         best = (noise / size) ** (1 / 3)  # where noise and curvature balance
         return bool(steps) and min(steps) < _CRAMPED * best
 
