@@ -16,6 +16,7 @@ from gradcheck.experiments.finish import read_finish
 from gradcheck.experiments.penalty import PenaltyPoint, penalty_points
 from gradcheck.experiments.plumbing import Oddity, examine_plumbing
 from gradcheck.experiments.points import Plan, Sizes, make, plan
+from gradcheck.experiments.running import where_it_runs
 from gradcheck.experiments.sections import Reader, data_part
 from gradcheck.experiments.state import State, examine_state
 from gradcheck.faults import Mistake, Specification
@@ -40,6 +41,9 @@ class Case:
     evidence: Evidence
     measured: Measured
     failed: str = ""
+    runs_where: str = ""
+    whole_numbers: bool = False
+    differences: tuple[str, float] | None = None
     undefined: tuple[str, ...] = ()
     own_data: bool = True
     nominal: bool = False
@@ -57,11 +61,14 @@ def open_case(
     rng = np.random.default_rng(seed)
     accused = Accused(loss_and_grads, factory)
     a, b = (_generic(network, rng, sizes) for _ in range(2))
+    runs_where = ""
+    if accused.at(a).error:
+        sizes, runs_where = where_it_runs(accused, network, rng, sizes)
+        a, b = (_generic(network, rng, sizes) for _ in range(2))
     state = examine_state(accused, a, b)
     first = accused.at(a)
-    oddities, repairs = (), ()
-    if not first.error:
-        oddities, repairs = examine_plumbing(first.grads, a, network)
+    answered = {} if first.error else first.grads
+    oddities, repairs = examine_plumbing(answered, a, network)
     accused.repairs = list(repairs)
     accused.forget()
     places = plan(network, rng, sizes)
@@ -75,11 +82,11 @@ def open_case(
     evidence = Evidence(spec, finish)
     for problem in (*places.fresh, *places.triggers):
         evidence.add(problem, accused.at(problem).grads)
-    measured = _measure(accused, spec, places, points, finish)
+    measured = measure(accused, spec, places, points, finish)
     return Case(
         accused, network, sizes, rng, state, oddities, places, points, conventions,
         spec, finish, evidence, measured, first.error,
-        own_data=conventions.own_data,
+        own_data=conventions.own_data, runs_where=runs_where,
         undefined=_undefined([accused.at(p).grads for p in places.fresh]),
     )  # fmt: skip
 
@@ -105,12 +112,13 @@ def _finish(answers: list[dict[str, Array]]) -> Mistake | None:
     return Mistake(found[0], (), found[1], found[2]) if found else None
 
 
-def _measure(
+def measure(
     accused: Accused,
     spec: Specification,
     places: Plan,
     points: Mapping[str, tuple[PenaltyPoint, PenaltyPoint]],
     finish: Mistake | None,
+    subtract: bool = True,
 ) -> Measured:
     """Read the reading points and the penalties of the gradient."""
     readers, grads = [], []
@@ -135,7 +143,8 @@ def _measure(
         moving = [
             n for n, p in penalties.items() if np.abs(p[0]).max(initial=0.0) > 1e-8
         ]
-        grads[i] = data_part(grads[i], reader.right, moving)
+        if subtract:
+            grads[i] = data_part(grads[i], reader.right, moving)
     exact = 1e-9
     if finish and finish.id == "single-precision":
         exact = 1e-5

@@ -24,6 +24,9 @@ def conclude(case: Case, found: Found) -> Diagnosis:
     absent = {n for o in case.oddities if o.id == "keys-missing" for n in o.sites}
     ordered = upstream_first(case.network, _present(found.best or (), absent))
     findings = [_of_the_call(case, m) for m in outer]
+    if case.runs_where:
+        text = f"the function runs only where {case.runs_where}"
+        findings.insert(0, Finding("", (), case.runs_where, "", text))
     witness = Witness(case.evidence, case.measured, ordered)
     ties = _told(found.ties, ordered)
     for m in ordered:
@@ -34,7 +37,8 @@ def conclude(case: Case, found: Found) -> Diagnosis:
             if m.id not in {other.id for other in tie}
         )
         findings.append(replace(said, ties=tuple(dict.fromkeys(others))))
-    if found.best is None and case.state.repeatable:
+    unknown = found.best is None and not case.whole_numbers and not case.differences
+    if unknown and case.state.repeatable:
         findings += partial(case, found)
         findings += facts(case)
     return Diagnosis(
@@ -79,6 +83,11 @@ def _outer(case: Case, found: Found) -> tuple[Mistake, ...]:
         listed.append(Mistake("not-finite", case.undefined))
     if case.finish is not None and found.best is not None:
         listed.append(case.finish)
+    if case.whole_numbers:
+        listed.append(Mistake("integer-arithmetic"))
+    if case.differences:
+        kind, h = case.differences
+        listed.append(Mistake("numerical-gradient", (), kind, float(f"{h:.3g}")))
     return merge(listed)
 
 
@@ -112,7 +121,10 @@ def _of_the_call(case: Case, mistake: Mistake) -> Finding:
         which = [n for n in case.state.changed if (n in ("X", "y")) is inputs]
         measured = f"{', '.join(which)} differed after the call"
     statement = fault.title + (f" ({mistake.variant})" if mistake.variant else "")
-    if mistake.id == "rounded":
+    if mistake.id == "numerical-gradient":
+        kind = mistake.variant or "central"
+        statement = f"{fault.title} ({kind} differences, step {mistake.constant:.2g})"
+    elif mistake.id == "rounded":
         statement = f"the gradient is rounded to {mistake.constant:.0f} decimals"
     elif mistake.constant is not None:
         statement += f": {mistake.constant:g}"

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import LossAndGrads
-from gradcheck.diagnosis.case import Case, open_case
+from gradcheck.diagnosis.case import Case, measure, open_case
 from gradcheck.diagnosis.conclude import conclude
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.records import Diagnosis
 from gradcheck.diagnosis.search import Found, Search
 from gradcheck.experiments.points import Sizes
+from gradcheck.experiments.ramp import read_ramp
+from gradcheck.experiments.state import same
 from gradcheck.problem import Network, Problem
 
 
@@ -70,11 +72,29 @@ def search(case: Case) -> Found:
     case.own_derivative = not case.conventions.specified and own_derivative(case)
     hunt = Search(case.evidence, case.measured)
     found = hunt.run()
+    if found.best is None and case.spec.fixed:  # perhaps it lacks what is fixed
+        case.measured = measure(
+            case.accused, case.spec, case.plan, case.points, case.finish, subtract=False
+        )
+        hunt = Search(case.evidence, case.measured)
+        found = hunt.run()
     if found.best is None and not case.own_derivative:
         found = hunt.with_masks(case.accused, case.rng, case.sizes, found)
     if found.best is None and not case.own_derivative:
         found = hunt.neighbours(found)
+    if found.best is None:
+        case.whole_numbers = _in_whole_numbers(case)
+        case.differences = read_ramp(case.accused, case.spec, case.rng, case.sizes)
     return found
+
+
+def _in_whole_numbers(case: Case) -> bool:
+    """Whether the answer is that of the truncated arguments."""
+    problem = case.plan.fresh[0]
+    whole = {k: np.trunc(p) for k, p in problem.params.items()}
+    there = Problem(whole, np.trunc(problem.X), problem.y, problem.reg)
+    one, other = case.accused.at(problem).grads, case.accused.at(there).grads
+    return bool(one) and same(one, other)
 
 
 def _nominally_right(case: Case) -> bool:

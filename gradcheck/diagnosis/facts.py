@@ -75,7 +75,8 @@ def _pattern(case: Case, name: str) -> str:
         right = reader.right.grads()[name]
     g = grads[name]
     scale = float(np.abs(right).max(initial=0.0)) or 1.0
-    wrong = np.abs(g - right) > 1e-7 * scale
+    idle = (np.abs(right) <= 1e-13 * scale) & (np.abs(g) <= 1e-13 * scale)
+    wrong = idle | (np.abs(g - right) > 1e-7 * scale)
     if np.all(g == g.reshape(-1)[0]) and g.size > 1:
         return f"all the entries of d{name} are equal"
     if g.ndim == 2 and not wrong.all():
@@ -146,7 +147,8 @@ def _mask(case: Case, name: str) -> str:
         if values.size and np.ptp(values) <= 1e-6 * max(
             1.0, float(np.abs(values).max())
         ):
-            words.append(f"{values.mean():.4g} on {word} units")
+            mean = float(values.mean())
+            words.append(f"{0.0 if abs(mean) < 1e-9 else mean:.4g} on {word} units")
     return f" (the mask is {' and '.join(words)})" if words else ""
 
 

@@ -108,8 +108,9 @@ class Search:
     ) -> Found:
         """Sweep the masks of the ReLU layers for thresholds, and search with them."""
         extra: list[Mistake] = []
+        before = accused.calls
         for i, name in enumerate(self.network.activations, start=1):
-            if name != "relu":
+            if name != "relu" or accused.calls > before + 12:
                 continue
             for switch in sweep(accused, self.evidence.spec, rng, sizes, i):
                 kind = "relu-mask-threshold" if switch.rises else "relu-saturates"

@@ -75,8 +75,12 @@ class Conventions:
         """Return the loss to hold the gradient against."""
         if self.data_form == "unknown" or self.penalty_form in ("norm", "other"):
             return specify(network)
+        known = network.variant(
+            reduction=self.reduction,
+            penalty="half" if self.penalty or self.fixed else network.penalty,
+        )
         return Specification(
-            network,
+            known,
             dict(self.penalty),
             averaged=frozenset(self.averaged),
             reduction=self.reduction,

@@ -106,11 +106,16 @@ class Reader:
             delta = inverse @ dW
             if np.linalg.norm(A.T @ delta - dW) <= EXACT * size:
                 return mistake, delta
-        turned = dW.reshape(dW.shape[::-1]).T
         _, A, inverse = self._inverses[i][0]
-        delta = inverse @ turned
-        if np.linalg.norm(A.T @ delta - turned) <= EXACT * size and min(dW.shape) > 1:
-            return Mistake("reshaped", (self.right.weights[i],)), delta
+        turns = (
+            [("reshaped", dW.reshape(dW.shape[::-1]).T)] if min(dW.shape) > 1 else []
+        )
+        if dW.shape[0] == dW.shape[1]:
+            turns.insert(0, ("transposed", dW.T))
+        for name, turned in turns:
+            delta = inverse @ turned
+            if np.linalg.norm(A.T @ delta - turned) <= EXACT * size:
+                return Mistake(name, (self.right.weights[i],)), delta
         return None
 
 

@@ -219,6 +219,8 @@ def _bias_sets(network: Network, i: int, name: str) -> tuple[tuple[Mistake, ...]
     reductions: list[tuple[Mistake, ...]] = [()]
     if network.cost != "logistic" or i < network.depth:
         reductions.append((Mistake("bias-scalar", (name,)),))
+    if i < network.depth or network.cost != "logistic":
+        reductions.append((Mistake("bias-wrong-axis", (name,)),))
     reductions += [
         (Mistake("bias-one-example", (name,), variant.label),)
         for variant in CATALOGUE["bias-one-example"].variants
