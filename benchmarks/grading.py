@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -85,9 +86,15 @@ def told(out: Path) -> dict[str, tuple]:
 def throughput(work: Path, number: int) -> None:
     """Grade a class on two cores; then each file alone, to compare the verdicts."""
     kinds = make_class(work / "class", number)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds, memory = grade(work / "class", work / "out", "--jobs", "2")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     rate = number / seconds
     print(f"{number} submissions in {seconds:.1f} s: {rate:.1f} a second (>= 8)")
+    print(
+        f"{cpu / number:.3f} s of processor each (<= 0.25); load {os.getloadavg()[0]}"
+    )
     third = len(memory) // 3
     first, last = (
         max(part) / 2**20 for part in (memory[third:-third], memory[-third:])

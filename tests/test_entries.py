@@ -60,6 +60,8 @@ def test_scalars_are_measured_and_empty_arrays_left_out():
     made = measure_entries(evaluate, point, {"a": np.cos(0.5), "none": point["none"]})
     assert list(made) == ["a"]
     assert made["a"]["shape"] == []
+    eps = np.finfo(np.float64).eps
+    assert made["a"]["error"] == [pytest.approx(4 * eps * np.sin(0.5) / 6e-6)]
     assert made["a"]["numeric"][0] == pytest.approx(np.cos(0.5), abs=1e-9)
     assert measure_entries(evaluate, {}, {}) == {}
 

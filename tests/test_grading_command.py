@@ -136,6 +136,26 @@ def test_gradescope_results_of_many_are_refused(asked, folder, capsys):
     assert "--gradescope is for one submission, but" in capsys.readouterr().err
 
 
+def test_an_archive_for_a_cluster_is_unpacked_where_its_workers_see_it(
+    asked, folder, monkeypatch
+):
+    with ZipFile("hw.zip", "w") as archive:
+        archive.writestr("carol.py", "right")
+        archive.writestr("dave.py", "right")
+    seen = []
+
+    def here(work, tasks, *, lost, jobs, scheduler):
+        seen.extend(task.path for task in tasks)
+        return map(work, tasks)
+
+    monkeypatch.setattr(run, "run", here)
+    grade("hw.zip", "--scheduler", "tcp://head:8786")
+    assert all(path.is_relative_to(Path("grades").absolute()) for path in seen)
+    assert not any(Path("grades").glob("gradcheck-*"))
+    grade(folder, "--out", "other")
+    assert all(path.is_absolute() for path in seen)
+
+
 def test_notes_go_to_standard_error(asked, folder, capsys):
     (folder / "essay.pdf").write_text("")
     grade(folder)

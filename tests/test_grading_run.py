@@ -193,6 +193,7 @@ def test_outputs_do_without_pages(classroom, tmp_path):
     with Journal(tmp_path / "reports.jsonl") as journal:
         list(grade(submissions, Settings(Checker()), journal))
         style = Style(pages=False)
+        assert not style.public
         (row,) = write_outputs(marks(submissions, journal, Rubric()), tmp_path, style)
     assert row.link == ""
     assert not (tmp_path / "class.html").exists()

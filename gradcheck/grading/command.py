@@ -123,7 +123,8 @@ def grade_command(source: str, **options: Any) -> int:
     Writes grades.csv, class.html, reports/, junit.xml, gradescope/ and reports.jsonl
     under --out.
     """
-    with tempfile.TemporaryDirectory(prefix="gradcheck-") as workspace:
+    shared = _made(options["out"]) if options["scheduler"] else None
+    with tempfile.TemporaryDirectory(prefix="gradcheck-", dir=shared) as workspace:
         found = collect(
             source,
             workspace=Path(workspace),
@@ -146,11 +147,7 @@ def grade_command(source: str, **options: Any) -> int:
 
 def _graded(found: Collection, source: str, options: dict[str, Any]) -> list[Row]:
     """Check what is left to check, and write everything that is made from it."""
-    out: Path = options["out"]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.UsageError(f"{out} cannot be made: {error.strerror}") from error
+    out = _made(options["out"])
     if options["fresh"]:
         (out / "reports.jsonl").unlink(missing_ok=True)
     path = options["rubric_path"]
@@ -174,6 +171,15 @@ def _graded(found: Collection, source: str, options: dict[str, Any]) -> list[Row
         made = out / "gradescope" / f"{file_name(rows[0].submission)}.json"
         write(options["gradescope"], made.read_text(encoding="utf-8"))
     return rows
+
+
+def _made(out: Path) -> Path:
+    """Make the folder of the results, which the workers of a cluster see too."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"{out} cannot be made: {error.strerror}") from error
+    return out
 
 
 def _settings(options: dict[str, Any]) -> Settings:

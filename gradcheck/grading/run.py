@@ -108,9 +108,8 @@ def grade(
             yield record
         else:
             seed = settings.seed_of(submission.name)
-            tasks.append(
-                _Task(submission.name, submission.path, key, seed, settings.check)
-            )
+            path = submission.path.absolute()
+            tasks.append(_Task(submission.name, path, key, seed, settings.check))
     done = run(
         _examine, tasks, lost=_lost, jobs=settings.jobs, scheduler=settings.scheduler
     )
