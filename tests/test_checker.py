@@ -422,6 +422,16 @@ def test_a_right_gradient_of_another_loss_is_given_no_mistake():
     assert report.findings == ()
 
 
+def test_a_wrong_gradient_of_another_loss_is_given_no_name_of_ours():
+    def ridge(params, X, y, reg):
+        residual = X @ params["W"] - np.eye(params["W"].shape[1])[y]
+        return np.sum(residual**2), {"W": X.T @ residual}
+
+    report = check_network(ridge, networks.get("linear", biases=False))
+    assert report.verdict is Verdict.WRONG
+    assert [finding.id for finding in report.findings if finding.id] == []
+
+
 def test_single_precision_is_a_remark():
     report = check_network(faults.inject(SOFTMAX, ["single-precision"]), "softmax")
     assert report.verdict is Verdict.CORRECT

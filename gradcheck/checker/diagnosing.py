@@ -24,6 +24,19 @@ _HIDDEN = {
 }
 """Mistakes that a gradient can have and still be right at every ordinary point."""
 
+_ANY_LOSS = _HIDDEN | {
+    "bias-not-reduced",
+    "bias-wrong-axis",
+    "integer-arithmetic",
+    "keys-missing",
+    "keys-swapped",
+    "nondeterministic",
+    "not-finite",
+    "shape-mismatch",
+    "transposed",
+}
+"""Mistakes that are seen whatever the loss is."""
+
 
 def with_diagnosis(
     report: Report,
@@ -83,11 +96,8 @@ def _suspected(report: Report, found: Diagnosis) -> Report:
     is its derivative, and nothing else.
     """
     own = found.conventions is not None and found.conventions.own_data
-    if (
-        found.right
-        or not own
-        or all(mistake.id in _HARMLESS for mistake in found.mistakes)
-    ):
+    hidden = any(mistake.id in _HIDDEN for mistake in found.mistakes)
+    if found.right or not own or not hidden:
         return report
     findings = _merged(report.findings, found)
     first = next(finding for finding in findings if finding.id)
@@ -103,10 +113,17 @@ def _suspected(report: Report, found: Diagnosis) -> Report:
 def _merged(known: Iterable[Finding], found: Diagnosis) -> tuple[Finding, ...]:
     """Join the findings of hygiene and of the diagnosis, each id once.
 
-    Hygiene saw the same mistake happen, so its words are kept as the measurement.
+    Hygiene saw the same mistake happen, so its words are kept as the measurement. Beside
+    another loss than the reference's, a mistake in the data part of the gradient is one
+    of another gradient, and not named.
     """
     hygienic = {finding.id: finding for finding in known}
-    named = [_finding(each, found) for each in found.findings]
+    own = found.conventions is None or found.conventions.own_data
+    named = [
+        _finding(each, found)
+        for each in found.findings
+        if own or not each.id or each.id in _ANY_LOSS or "penalty" in each.id
+    ]
     merged = [
         replace(each, measured=each.measured or hygienic[each.id].statement)
         if each.id in hygienic
