@@ -427,6 +427,7 @@ def test_row_004_updated_weights():
     assert report.verdict == "wrong"
     verdicts = {k: p.verdict for k, p in report.parameters.items()}
     assert verdicts == {"W1": "wrong", "W2": "wrong", "W3": "correct"}
+    assert [finding.id for finding in report.findings] == ["updated-weights"]
     network, right = as_source_004_has_it(eta=0.0)
     assert check_network(right, network).verdict == "correct"
 

@@ -152,6 +152,15 @@ def test_target_probabilities_obey_the_laws_too():
         assert results["permute-classes"].applicable
 
 
+def test_laws_take_targets_in_columns():
+    network = networks.get("deep", layout="columns", cost="softmax")
+    problem = networks.draw_problem(network, np.random.default_rng(13))
+    point = type(problem)(problem.params, problem.X, np.eye(3)[problem.y].T, 0.1)
+    results = laws_of(network.loss_and_grads, network, point)
+    assert all(law.ok for law in results.values())
+    assert results["permute-classes"].applicable
+
+
 def test_the_detail_says_which_entry_and_what_it_should_be():
     network = networks.get("softmax")
     problem = networks.draw_problem(network, np.random.default_rng(0))

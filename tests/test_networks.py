@@ -226,6 +226,25 @@ def test_a_cost_of_ones_own_can_be_used():
     assert network.cost == "cosh"
 
 
+def test_targets_in_columns_are_those_in_rows():
+    rng = np.random.default_rng(7)
+    columns = networks.get("deep", layout="columns", cost="softmax")
+    problem = networks.draw_problem(columns, rng)
+    labels = (problem.params, problem.X, problem.y, 0.1)
+    one_hot = (problem.params, problem.X, np.eye(3)[problem.y].T, 0.1)
+    assert columns.loss(*labels) == columns.loss(*one_hot)
+    loss, grads = columns.loss_and_grads(*labels)
+    other, others = columns.loss_and_grads(*one_hot)
+    assert loss == other
+    for name, g in grads.items():
+        np.testing.assert_array_equal(g, others[name])
+
+
+def test_an_affine_layer_goes_without_a_bias():
+    out, _ = layers.affine(np.ones((1, 2)), np.ones((2, 1)))
+    assert out.tolist() == [[2.0]]
+
+
 def test_he_initialisation_has_variance_two_over_inputs():
     for layout in ("rows", "columns"):
         network = networks.get("softmax", layout=layout)
