@@ -246,6 +246,17 @@ def test_the_exponents_come_from_three_costs():
     assert numerical.cost_law(answers, problems, lambda: None, NETWORK) is None
 
 
+def test_a_dear_gradient_is_timed(problem, monkeypatch):
+    monkeypatch.setattr(numerical, "_CHEAP", 0.0)
+    answers = here(honest("by-hand"))
+    for growth, ok in ((None, True), (0.5, True), (0.9, False)):
+        monkeypatch.setattr(numerical, "cost_law", lambda *args, g=growth: g)
+        outcome = numerical.look(
+            answers, problem, clock=lambda: 1.0, network=NETWORK, scaled=scaled
+        )
+        assert outcome.ok is ok
+
+
 def test_a_cheap_gradient_is_not_timed(problem, monkeypatch):
     monkeypatch.setattr(numerical, "_CHEAP", 1.0)
 

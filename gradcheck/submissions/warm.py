@@ -118,9 +118,11 @@ class Forked:
         if job["tier"] != "full":
             self.scratch = tempfile.mkdtemp(prefix=f"gradcheck-{os.getpid()}-")
         try:
-            server.submit({**job, "scratch": self.scratch}, list(theirs))
-            for line in theirs:
-                line.close()
+            try:
+                server.submit({**job, "scratch": self.scratch}, list(theirs))
+            finally:
+                for line in theirs:
+                    line.close()
             first = self._fact()
             if "failed" in first:
                 raise WallError(str(first["failed"]))
@@ -130,9 +132,6 @@ class Forked:
         except BaseException:
             self.close()
             raise
-        finally:
-            for line in theirs:
-                line.close()
 
     def stop(self) -> None:
         """Tell the keeper, by hanging up, to end the accused."""

@@ -58,9 +58,9 @@ def live(forms: Any, job: dict[str, Any], channel: socket.socket) -> None:
     os.chdir(job["scratch"])
     os.environ.update(HOME=job["scratch"], TMPDIR=job["scratch"])
     sys.argv = [job["path"]]
-    watch.notice_imports(notes)
+    sys.addaudithook(watch.importing(notes))
     if job["tier"] == "minimal":
-        watch.refuse_the_rest(job["readable"], job["scratch"])
+        sys.addaudithook(watch.leaving(job["readable"], job["scratch"]))
     try:
         accused.serve(channel, accused.Accused(forms, job["memory_mb"], notes))
         os._exit(0)  # nothing that the submission registered for the end is run

@@ -74,6 +74,12 @@ def restrict(readable: list[Rule], scratch: str) -> None:
     abi = version()
     if not abi:
         raise OSError("landlock: not offered by this kernel")
+    _restrict(abi, readable, scratch)
+
+
+def _restrict(  # pragma: no cover - for good, so in a child
+    abi: int, readable: list[Rule], scratch: str
+) -> None:
     files, network, scope = handled(abi)
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
     packed = struct.pack("<3Q", files, network, scope)[:size]
@@ -87,7 +93,9 @@ def restrict(readable: list[Rule], scratch: str) -> None:
     kernel.call("syscall", _RESTRICT, ruleset, 0)
 
 
-def _add(ruleset: int, attributes: ctypes.Array[ctypes.c_char]) -> None:
+def _add(  # pragma: no cover - in a child
+    ruleset: int, attributes: ctypes.Array[ctypes.c_char]
+) -> None:
     """Add a rule: two hundred times a submission, so without ceremony."""
     if kernel.LIBC.syscall(_ADD, ruleset, _PATH_BENEATH, attributes, 0):
         number = ctypes.get_errno()

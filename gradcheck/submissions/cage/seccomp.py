@@ -158,7 +158,7 @@ def program(machine: str, pid: int) -> bytes:
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in code)
 
 
-def install(prepared: bytes) -> None:
+def install(prepared: bytes) -> None:  # pragma: no cover - for good, so in a child
     """Put a filter over the calling process; it cannot be taken off again.
 
     Parameters

@@ -5,8 +5,7 @@ tier `minimal`) the audit hook refuses too, which stops what is written in Pytho
 """
 
 import os
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
@@ -52,8 +51,11 @@ class Shelf:
         return None
 
 
-def notice_imports(notes: dict[str, Any]) -> None:
-    """Write into ``notes["autodiff"]`` which such libraries are imported by name."""
+Hook = Callable[[str, tuple[Any, ...]], None]
+
+
+def importing(notes: dict[str, Any]) -> Hook:
+    """Make the hook that writes into ``notes["autodiff"]`` what is imported by name."""
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "import":
@@ -62,13 +64,14 @@ def notice_imports(notes: dict[str, Any]) -> None:
             if root in AUTODIFF and root not in seen:
                 seen.append(root)
 
-    sys.addaudithook(hook)
+    return hook
 
 
-def refuse_the_rest(readable: Iterable[str], writable: str) -> None:
-    """Refuse, for Python code, to leave the folders that are named; see `minimal`.
+def leaving(readable: Iterable[str], writable: str) -> Hook:
+    """Make the hook that refuses Python code what lies outside of the folders named.
 
-    A hook cannot be taken off again. Code that is not Python passes under it.
+    For `sys.addaudithook`: it cannot be taken off again. Code that is not Python passes
+    under it.
     """
     inside = tuple(os.path.join(os.path.realpath(p), "") for p in readable)
     scratch = os.path.join(os.path.realpath(writable), "")
@@ -87,4 +90,4 @@ def refuse_the_rest(readable: Iterable[str], writable: str) -> None:
         elif event.startswith(_REFUSED):
             raise PermissionError(f"a submission may not use {event!r}")
 
-    sys.addaudithook(hook)
+    return hook
