@@ -113,9 +113,9 @@ def _suspected(report: Report, found: Diagnosis) -> Report:
 def _merged(known: Iterable[Finding], found: Diagnosis) -> tuple[Finding, ...]:
     """Join the findings of hygiene and of the diagnosis, each id once.
 
-    Hygiene saw the same mistake happen, so its words are kept as the measurement. Beside
-    another loss than the reference's, a mistake in the data part of the gradient is one
-    of another gradient, and not named.
+    Hygiene saw the same mistake happen, so its words are kept as the measurement.
+    Beside another loss than the reference's, a mistake in the data part of the gradient
+    is one of another gradient, and not named.
     """
     hygienic = {finding.id: finding for finding in known}
     own = found.conventions is None or found.conventions.own_data
@@ -124,6 +124,8 @@ def _merged(known: Iterable[Finding], found: Diagnosis) -> tuple[Finding, ...]:
         for each in found.findings
         if own or not each.id or each.id in _ANY_LOSS or "penalty" in each.id
     ]
+    if hygienic:  # a state that earlier calls left behind looks like randomness
+        named = [each for each in named if each.id != "nondeterministic"]
     merged = [
         replace(each, measured=each.measured or hygienic[each.id].statement)
         if each.id in hygienic
