@@ -14,6 +14,7 @@ from gradcheck.faults import CATALOGUE
 from gradcheck.rendering import heatmap, svg
 from gradcheck.rendering.figures import figures
 from gradcheck.rendering.html import certificate, report_fragment, report_page
+from gradcheck.rendering.marks import Item
 from gradcheck.rendering.pages import environment, number, points, shape
 from gradcheck.report import Finding, Report, Subject, Verdict
 
@@ -156,6 +157,9 @@ def test_points_and_the_way_back_are_shown_when_there_are_any():
     text = Page(report_page(WRONG, mark=mark(WRONG), back="../class.html")).text
     assert "3.33 of 10 points" in text
     assert "W1 0 / 5 dense b1 5 / 5" in text
+    remark = Item("law: x", 0.0, 0.0, False, "for information")
+    informed = replace(mark(WRONG), items=(*mark(WRONG).items, remark))
+    assert "for information" not in report_page(WRONG, mark=informed)
     assert "../class.html" in report_page(WRONG, back="../class.html")
     assert "points" not in Page(report_page(RIGHT)).text
 
