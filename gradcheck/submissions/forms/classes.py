@@ -1,0 +1,247 @@
+"""Recipes for a class: make it, find its parameters, call its methods."""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from . import chains, constructing, names, plans, search, shapes
+from .calls import Board, Setting
+from .containers import call_sites, pristine
+from .names import Function
+from .recipe import Recipe
+from .refusal import Refused
+
+_ROWS = ("onehot", "ints", "ints column", "from one column", "from one")
+_COLUMNS = ("onehot columns", "ints", "ints row")
+_ONE_ROWS = ("binary column", "binary", "signs", "signs column", "real column")
+_ONE_COLUMNS = ("binary row", "signs row", "binary")
+_STARTERS = re.compile(
+    r"_*(init(iali[sz]e)?(_(weights?|param\w*|net\w*|layers?|model))?|build\w*|reset\w*|"
+    r"setup|create\w*|(random_)?weights?_init\w*|set_?up|initalize\w*|compile)", re.I
+)  # fmt: skip
+
+
+def methods_of(cls: Any, trees: Sequence[ast.AST]) -> dict[str, Function]:
+    """Collect the methods of a class, its bases' in the same work included."""
+    nodes = {
+        n.name: n
+        for tree in trees
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ClassDef)
+    }
+    found: dict[str, Function] = {}
+    for base in inspect.getmro(cls):
+        node = nodes.get(base.__name__)
+        for part in node.body if node is not None else ():
+            if isinstance(part, ast.FunctionDef) and part.name not in found:
+                found[part.name] = Function(part.name, part, cls.__name__)
+    return found
+
+
+def attributes_read(methods: Mapping[str, Function]) -> set[str]:
+    """Names of the attributes of ``self`` that the methods read."""
+    return {
+        n.attr
+        for f in methods.values()
+        for n in ast.walk(f.node)
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+        and isinstance(n.value, ast.Name) and n.value.id == "self"
+    }  # fmt: skip
+
+
+def codings(layout: str, outputs: int, style: str = "") -> tuple[str, ...]:
+    """Return the ways in which labels may be wanted, likeliest first.
+
+    Parameters
+    ----------
+    layout : str
+        ``"rows"`` or ``"columns"``.
+    outputs : int
+        Of the network.
+    style : str
+        ``"binary"`` or ``"signs"`` where the file gives it away, see `label_style`.
+    """
+    if layout == "columns":
+        options: tuple[str, ...] = _COLUMNS if outputs > 1 else _ONE_COLUMNS
+    else:
+        options = _ROWS if outputs > 1 else _ONE_ROWS
+    if style and outputs == 1:
+        return tuple(c for c in options if c.startswith(style))
+    return options
+
+
+def label_style(functions: Iterable[Function]) -> str:
+    """Tell from the text of functions whether two classes are 0, 1 or -1, +1."""
+    text, labels = "", {"y", "Y"}
+    for function in functions:
+        text += f"{function.name}\n{ast.unparse(function.node)}\n"
+        labels |= {a for a in function.arguments if names.role_of(a) == "y"}
+    y = "(?:self\\.)?(?:" + "|".join(map(re.escape, sorted(labels))) + r")(?:\.T)?"
+    if re.search(rf"1(?:\.0?)?\s*-\s*{y}\s*[,)]", text):
+        return "binary"
+    margin = rf"hinge|svm|exp\([^()]*(?:\([^()]*)?-\s*{y}\s*\*|-\s*{y}\s*\*"
+    return "signs" if re.search(margin, text) else ""
+
+
+class ClassForm:
+    """Turns one class into recipes.
+
+    Parameters
+    ----------
+    cls : type
+        The class.
+    trees : sequence of ast.AST
+        The file's tree and its neighbours'.
+    space : dict
+        Globals of the file.
+    undefined : sequence of str
+        Globals that the file reads and does not define.
+    """
+
+    def __init__(
+        self, cls: Any, trees: Sequence[ast.AST], space: dict[str, Any],
+        undefined: Sequence[str],
+    ) -> None:  # fmt: skip
+        self.cls, self.trees, self.space = cls, trees, space
+        self.undefined = tuple(undefined)
+        self.methods = methods_of(cls, trees)
+        self.sites, self.assigned = call_sites(trees[0])
+        self.failure: BaseException | None = None
+        self.helpers: Mapping[str, Any] = {}
+        self.dictated: list[tuple[int, ...]] = []
+
+    def takes_data(self) -> bool:
+        """Whether the constructor wants the examples themselves."""
+        init = self.methods.get("__init__")
+        return init is not None and any(
+            names.role_of(a) in ("X", "y") and not init.node.args.defaults
+            for a in init.arguments
+        )
+
+    def make(self, board: Board) -> Any:
+        """Make an instance, its globals supplied."""
+        for name in self.undefined:
+            found, value = board.look_up(name, has_default=False)
+            if found:
+                self.space[name] = value
+        made = constructing.construct(self.cls, board)
+        if not chains.held_by(made):
+            self._start(made, board)
+        return made
+
+    def _start(self, made: Any, board: Board) -> None:
+        for name, function in self.methods.items():
+            if _STARTERS.fullmatch(name) and name != "__init__":
+                try:
+                    args, named = board.bind(function)
+                    getattr(made, name)(*args, **named)
+                except Exception:
+                    continue
+                if chains.held_by(made):
+                    return
+
+    def instances(
+        self, hidden: int, outputs: int
+    ) -> Iterator[tuple[tuple[int, ...], Any, Any]]:
+        """Yield the sizes, an instance and its chain of parameters."""
+        dims = (search.D, *search.H[:hidden], outputs)
+        params, X, y = search.problem(dims)
+        for layout in ("rows", "columns"):
+            coding = codings(layout, outputs)[0]
+            setting = Setting(params, X, y, 0.0, dims, layout, coding)
+            try:
+                made = search.quietly(partial(self.make, Board(setting)))
+            except Exception as error:
+                self.failure = self.failure or error
+                continue
+            chain = chains.chain_of(made, dims) or chains.chain_of(made, None)
+            if chain is not None:
+                yield dims, made, chain
+                return
+            if not self.takes_data():
+                return
+
+    def recipes(
+        self, plan: plans.Plan, dims: Sequence[int], made: Any, chain: chains.Chain
+    ) -> Iterator[Recipe]:
+        """Yield the ways of running one plan on this class."""
+        data = self._data_attributes(made)
+        fresh = plan.by_step or self.takes_data()
+        maker: Callable[[Board], Any] = self.make
+        if fresh and not self.takes_data():
+            maker = pristine(self.make)
+        if plan.by_step:
+            maker = _with_unit_rate(maker)
+        base = Recipe(
+            self.space, self._steps(plan), chain.slots,
+            maker=maker, paths=chain.paths, loss_step=plan.loss, by_step=plan.by_step,
+            reg_attributes=_reg_attributes(made), data_attributes=data,
+            globals=self.undefined, sites=self.sites, assigned=self.assigned,
+            fresh=fresh, containers={},
+        )  # fmt: skip
+        columns = any(s.form in ("out_in", "column") for s in chain.slots)
+        layouts = ("columns", "rows") if columns else ("rows", "columns")
+        style = label_style(plan.steps)
+        for rebind in (True, False):
+            for layout in layouts:
+                for coding in codings(layout, dims[-1], style):
+                    yield base.with_(layout=layout, coding=coding, rebind=rebind)
+        for layout in (*layouts, "vector"):
+            shape = "rows" if layout == "vector" else layout
+            for coding in codings(shape, dims[-1], style)[:2]:
+                yield base.with_(layout=layout, coding=coding, each=True)
+
+    def _steps(self, plan: plans.Plan) -> tuple[Any, ...]:
+        return tuple(
+            (f, None if f.owner else self.helpers.get(f.name)) for f in plan.steps
+        )
+
+    def _data_attributes(self, made: Any) -> tuple[str, ...]:
+        own = vars(made)
+        wanted = []
+        for name in attributes_read(self.methods):
+            if name in self.methods or names.role_of(name) not in ("X", "y", "N"):
+                continue
+            if name not in own or own[name] is None:
+                wanted.append(name)
+        return tuple(wanted)
+
+
+def _reg_attributes(made: Any) -> tuple[str, ...]:
+    return tuple(
+        n for n, v in vars(made).items()
+        if names.role_of(n) == "reg" and isinstance(v, int | float | None)
+        and not isinstance(v, bool)
+    )  # fmt: skip
+
+
+def _with_unit_rate(maker: Callable[[Board], Any]) -> Callable[[Board], Any]:
+    def make(board: Board) -> Any:
+        made = maker(board)
+        for name, value in list(vars(made).items()):
+            if names.role_of(name) == "lr" and isinstance(value, int | float):
+                setattr(made, name, 1.0)
+        return made
+
+    return make
+
+
+def understood(error: BaseException) -> bool:
+    """Whether an error says that the class wants something unknown."""
+    return isinstance(error, Refused)
+
+
+def empty_of(made: Any) -> list[str]:
+    """Names of the containers of parameters that an object has left empty."""
+    return [
+        n for n, v in vars(made).items()
+        if names.role_of(n) == "params" and isinstance(v, dict | list) and not len(v)
+    ]  # fmt: skip
+
+
+__all__ = ["ClassForm", "attributes_read", "codings", "methods_of", "np", "shapes"]

@@ -1,0 +1,142 @@
+"""Collect the gradients that a recipe's calls returned, stored or made."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import gradients, names, shapes
+from .calls import Board
+from .containers import (
+    drop_loss,
+    get,
+    nested_gradients,
+    split,
+)
+from .gradients import Held
+from .refusal import Refused
+
+
+class Collecting:
+    """The part of a recipe that reads gradients."""
+
+    paths: Mapping[str, tuple[Any, ...]]
+    containers: Mapping[str, tuple[str, tuple[str, ...]]]
+    assigned: Mapping[str, Sequence[list[str]]]
+    steps: tuple[Any, ...]
+    loss_step: int | None
+    by_step: bool
+    sign: float
+
+    def _gradients(
+        self,
+        board: Board,
+        instance: Any,
+        held: Sequence[Held],
+        before: Mapping[str, Any],
+        params: Mapping[str, Any],
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        after = {
+            h.slot.name: get(instance, self.paths[h.slot.name])
+            if h.slot.name in self.paths else h.value
+            for h in held
+        }  # fmt: skip
+        if self.by_step:
+            result = board.results[-1]
+            moved = gradients.revealed(before, after, 1.0)
+            if not any(np.any(v) for v in moved.values()) and result is not None:
+                returned = dict(self._named(board.results[-1:], self.steps[-1:]))
+                fresh = {n: returned[n] for n in before if n in returned}
+                moved = gradients.revealed(before, {**before, **fresh}, 1.0)
+            still = not any(np.any(v) for v in moved.values())
+            found: dict[str, Any] = {} if still else moved
+        else:
+            found = self._returned(board, instance, held)
+        return self._read(found, held, params)
+
+    def _named(self, results: Any, steps: Any) -> list[tuple[str, Any]]:
+        named: list[tuple[str, Any]] = []
+        for result, (function, _) in zip(results, steps, strict=False):
+            spelled = function.returned()
+            for alias in self.assigned.get(function.name, ()):
+                if isinstance(result, tuple | list) and len(alias) == len(result):
+                    better = sum(bool(names.plain(a)) for a in alias)
+                    spelled = alias if better and not any(spelled) else spelled
+            named += gradients.arrays_in(result, spelled)
+        return named
+
+    def _returned(
+        self, board: Board, instance: Any, held: Sequence[Held]
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        steps = self.steps[: len(board.results)]
+        for index in range(len(steps) - 1, -1, -1):
+            rest = [h for h in held if h.slot.name not in found]
+            if not rest:
+                break
+            named = self._named([board.results[index]], [steps[index]])
+            if index == self.loss_step:
+                named = drop_loss(named)
+            unrolled = self._unrolled(named, held)
+            if unrolled is not None:
+                return unrolled
+            found |= gradients.match(rest, named, bare=index == len(steps) - 1)
+        rest = [h for h in held if h.slot.name not in found]
+        if rest and instance is not None:
+            own = {p[0] for p in self.paths.values()}
+            stored = [
+                (n, v) for n, v in gradients.of_instance(instance) if n not in own
+            ]
+            by_name = [
+                (n, v) for n, v in stored
+                if any(names.looks_like_gradient(n, h.slot.name) for h in rest)
+            ] or [
+                (n, v) for n, v in stored if n.lower().startswith(("d", "g"))
+            ]  # fmt: skip
+            found |= gradients.match(rest, by_name)
+            found |= nested_gradients(instance, self.paths, rest, found)
+        return found
+
+    def _unrolled(
+        self, named: Sequence[tuple[str, Any]], held: Sequence[Held]
+    ) -> dict[str, Any] | None:
+        for kind, parts in self.containers.values():
+            if not kind.startswith("unrolled"):
+                continue
+            total = sum(int(np.size(h.value)) for h in held)
+            for _, value in reversed(named):
+                if gradients.is_array(value) and np.size(value) == total:
+                    return split(value, kind, parts, {h.slot.name: h for h in held})
+        return None
+
+    def _read(
+        self, found: Mapping[str, Any], held: Sequence[Held], params: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        grads: dict[str, Any] = {}
+        adjusted: list[str] = []
+        for item in held:
+            name = item.slot.name
+            if name not in found or found[name] is None:
+                continue
+            value = np.asarray(found[name])
+            if value.dtype.kind not in "fiu":
+                raise Refused(
+                    "incomplete",
+                    f"the gradient of {name!r} holds {value.dtype} values, but an "
+                    f"array of numbers of shape {item.shape} was expected",
+                )
+            value = value.astype(float)
+            if value.size == 1 and np.size(item.value) > 1:
+                value = np.full(item.shape, value.item())
+                adjusted.append(f"{name} is one number for all of {item.shape}")
+            elif not shapes.fits(item.shape, value):
+                raise Refused(
+                    "shape-mismatch",
+                    f"the gradient of {name!r} has shape {value.shape}, but should "
+                    f"have {item.shape}, the shape of the parameter",
+                )
+            elif value.shape != item.shape:
+                adjusted.append(f"{name} has shape {value.shape} for {item.shape}")
+            value = value.reshape(item.shape)
+            grads |= item.slot.read(self.sign * value, params)
+        return grads, tuple(adjusted)

@@ -1,0 +1,103 @@
+"""Make an object, its sizes taken from the names of its constructor's arguments."""
+
+import inspect
+import re
+from typing import Any
+
+import numpy as np
+
+from . import names
+from .calls import Board, Setting
+from .refusal import Refused
+
+
+def construct(cls: Any, board: Board) -> Any:
+    """Make an instance, its sizes taken from the names of the arguments."""
+    try:
+        signature = inspect.signature(cls)
+    except (TypeError, ValueError):
+        return cls()
+    values: dict[str, Any] = {}
+    args: list[Any] = []
+    guessed = by_position(signature, board.setting)
+    for name, parameter in signature.parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        value, found = constructor_value(name, parameter, board.setting)
+        if not found and name in guessed:
+            value, found = guessed[name], True
+        if not found:
+            if parameter.default is not parameter.empty:
+                continue
+            raise Refused(
+                "unbound",
+                f"{cls.__name__}({', '.join(signature.parameters)}) wants {name!r}, "
+                "and nothing in the file says what that is",
+            )
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            args.append(value)
+        else:
+            values[name] = value
+    return cls(*args, **values)
+
+
+def by_position(signature: inspect.Signature, setting: Setting) -> dict[str, Any]:
+    """Give an unknown size the one that is left: (inputs, hidden, ?) -> outputs."""
+    dims = setting.dims
+    left = {"D": dims[0], "H": dims[1] if len(dims) > 2 else dims[-1], "C": dims[-1]}
+    if len(dims) == 2:
+        left.pop("H")
+    unknown = []
+    for name, parameter in signature.parameters.items():
+        role = names.role_of(name)
+        if role in left:
+            left.pop(role)
+        elif not role and parameter.default is parameter.empty:
+            unknown.append(name)
+    return dict(zip(unknown, left.values(), strict=False))
+
+
+_LISTS = re.compile(r".*(dims|sizes|layers|units)|sizes|layers", re.I)
+
+
+def constructor_value(name: str, parameter: Any, setting: Setting) -> tuple[Any, bool]:
+    """Return a value for an argument of a constructor, and whether there is one."""
+    dims = setting.dims
+    role = names.role_of(name)
+    bare = name.lower().strip("_")
+    default = parameter.default
+    if role == "N" and bare in ("n", "m", "size"):
+        role = "D" if bare == "n" else "C" if bare == "m" else role
+    listed = isinstance(default, list | tuple)
+    counted = bool(re.search(r"num|n_|^n", bare))
+    if role == "H" and (listed or (_LISTS.fullmatch(bare) and not counted)):
+        return list(dims[1:-1]), True
+    if role == "H" and bare in ("n_layers", "num_layers", "hidden_layers"):
+        return len(dims) - 2, True
+    table: dict[str, Any] = {
+        "D": dims[0],
+        "H": dims[1] if len(dims) > 2 else dims[-1],
+        "C": dims[-1],
+        "dims": list(dims),
+        "dtype": np.float64,
+        "reg": setting.reg,
+    }
+    if role in table and (role != "dims" or default is parameter.empty
+                          or isinstance(default, list | tuple)):  # fmt: skip
+        return table[role], True
+    if role == "X":
+        return setting.data, True
+    if role == "y" and default is parameter.empty:
+        return setting.labels(name), True
+    if default is not parameter.empty:
+        return None, False
+    rest: dict[str, Any] = {
+        "lr": 1.0, "N": len(setting.X), "keep": 1.0, "epochs": 1, "scale": 0.1,
+        "seed": 0, "flag": False,
+    }  # fmt: skip
+    if bare in ("scores_shape", "shape", "input_shape"):
+        n, c = len(setting.X), dims[-1]
+        return ((n, c) if setting.layout == "rows" else (c, n)), True
+    if "activation" in bare or bare in ("act", "act_fn"):
+        return "sigmoid", True
+    return rest.get(role), role in rest

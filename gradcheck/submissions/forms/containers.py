@@ -1,0 +1,197 @@
+"""Parameters in what the file wants them in, and results out of what it returns."""
+
+import ast
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from . import calls, gradients, names
+from .calls import Board
+from .gradients import Held
+from .refusal import Refused
+
+
+def contain(kind: str, parts: Sequence[str], values: Sequence[Any]) -> Any:
+    """Put several parameters into what the file wants them in."""
+    match kind:
+        case "dict":
+            return dict(zip(parts, values, strict=True))
+        case "tuple":
+            return tuple(values)
+        case "list":
+            return list(values)
+    order: Any = "F" if kind == "unrolled F" else "C"
+    whole = np.concatenate([np.ravel(np.asarray(v), order) for v in values])
+    return whole.reshape(-1, 1) if kind.endswith("column") else whole
+
+
+def split(
+    whole: Any, kind: str, parts: Sequence[str], held: Mapping[str, Held]
+) -> dict[str, Any]:
+    """Take an unrolled gradient apart again."""
+    order: Any = "F" if kind == "unrolled F" else "C"
+    flat, found, start = np.asarray(whole, dtype=float).reshape(-1), {}, 0
+    for name in parts:
+        size = int(np.size(held[name].value))
+        found[name] = flat[start : start + size].reshape(held[name].shape, order=order)
+        start += size
+    return found
+
+
+def dims_of(params: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return inputs, hidden widths and outputs of our parameters."""
+    weights = [np.shape(v) for k, v in params.items() if k[0] in "Ww"]
+    dims = [w[0] if w else 1 for w in weights]
+    last = weights[-1] if weights else ()
+    return (*dims, int(np.prod(last[1:])))
+
+
+def squares(params: Mapping[str, Any]) -> float:
+    """Return the sum of the squares of all weights."""
+    return float(sum(np.sum(np.square(v)) for k, v in params.items() if k[0] in "Ww"))
+
+
+def loss_in(result: Any, function: names.Function, alone: bool) -> float | None:
+    """Find the loss in what a call returned.
+
+    Raises
+    ------
+    Refused
+        If the loss is there and is not one number.
+    """
+    if isinstance(result, tuple | list) and not calls.is_number(result):
+        spelled = function.returned()
+        if len(spelled) == len(result):
+            for name, value in zip(spelled, result, strict=True):
+                if calls.is_number(value) and (
+                    names.COST.fullmatch(name) or name.upper() == "J"
+                ):
+                    return calls.number(value)
+        for value in result:
+            if calls.is_number(value) and not isinstance(value, list | tuple):
+                return calls.number(value)
+        first = result[0] if len(result) > 1 else None
+        if alone and isinstance(first, np.ndarray) and first.size > 1:
+            raise _not_scalar(function, first)
+        return None
+    if isinstance(result, Mapping):
+        for key in ("loss", "cost", "J"):
+            if key in result:
+                return calls.number(result[key])
+        return None
+    if calls.is_number(result):
+        return calls.number(result)
+    if result is None:
+        return None
+    if alone or names.COST.fullmatch(function.name):
+        raise _not_scalar(function, result)
+    return None
+
+
+def _not_scalar(function: names.Function, value: Any) -> Refused:
+    return Refused(
+        "loss-not-scalar",
+        f"{function.label} returns a loss of shape {np.shape(value)}, but a single "
+        "number was expected: take the mean over the examples, or their sum",
+        function.node.lineno,
+    )
+
+
+def drop_loss(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Take the loss out of what a call returned along with gradients."""
+    for i, (name, value) in enumerate(named):
+        if calls.is_number(value) and (names.COST.fullmatch(name) or name in ("J", "")):
+            return [*named[:i], *named[i + 1 :]]
+    return list(named)
+
+
+def get(instance: Any, path: Sequence[Any]) -> Any:
+    """Follow a path of attributes, keys and indices."""
+    for part in path:
+        if isinstance(instance, Mapping | list | tuple):
+            instance = instance[part]
+        else:
+            instance = getattr(instance, part)
+    return instance
+
+
+def put(instance: Any, path: Sequence[Any], value: Any, rebind: bool) -> None:
+    """Store an array at a path; into the array that is there if not `rebind`."""
+    owner = get(instance, path[:-1])
+    last = path[-1]
+    old = get(owner, path[-1:])
+    if (
+        isinstance(old, np.ndarray)
+        and old.shape == np.shape(value)
+        and old.dtype == np.float64
+        and not rebind
+    ):
+        old[...] = value
+    elif isinstance(owner, dict | list):
+        owner[last] = value
+    else:
+        setattr(owner, last, value)
+
+
+def nested_gradients(
+    instance: Any,
+    paths: Mapping[str, tuple[Any, ...]],
+    held: Sequence[Held],
+    found: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Look for gradients next to the parameters, in the objects that hold them."""
+    more: dict[str, Any] = {}
+    for item in held:
+        name = item.slot.name
+        if name in found or len(paths.get(name, ())) < 2:
+            continue
+        owner = get(instance, paths[name][:-1])
+        if isinstance(owner, Mapping | list | tuple):
+            continue
+        last = str(paths[name][-1])
+        single = Held(replace(item.slot, name=last), item.value)
+        stored = [(n, v) for n, v in vars(owner).items() if n != last]
+        matched = gradients.match(
+            [single], [(n, v) for n, v in stored if names.looks_like_gradient(n, last)]
+        )
+        if matched:
+            more[name] = matched[last]
+    return more
+
+
+def pristine(maker: Callable[[Board], Any]) -> Callable[[Board], Any]:
+    """Return a maker that builds once and hands out deep copies."""
+    made: dict[Any, Any] = {}
+
+    def make(board: Board) -> Any:
+        key = (board.setting.dims, len(board.setting.X))
+        if key not in made:
+            made[key] = maker(board)
+        return copy.deepcopy(made[key])
+
+    return make
+
+
+def call_sites(tree: ast.AST) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Collect how functions are called and what their results are called."""
+    sites: dict[str, list[list[str]]] = {}
+    assigned: dict[str, list[list[str]]] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                name = _called(node.value)
+                for target in node.targets:
+                    assigned.setdefault(name, []).append(names.element_names(target))
+            continue
+        arguments = [(names.element_names(a) or [""])[0] for a in node.args]
+        sites.setdefault(_called(node), []).append(arguments)
+    return sites, assigned
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""

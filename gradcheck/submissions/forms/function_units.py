@@ -1,0 +1,106 @@
+"""Units made of functions: one that gives all, or several called in order."""
+
+from typing import Any
+
+from . import layers, names, pairs, plans, search
+from .functions import FunctionForm, functions_of
+from .names import Function
+from .offer import Unit, layer_unit, recipe_unit
+from .refusal import Refused
+from .search import Sizes, Trial
+from .surroundings import Surroundings, better
+from .wording import interface_of, refuse_stub, unfinished
+
+
+class FunctionUnits(Surroundings):
+    """Turns functions of the file into units."""
+
+    def _pair(self, stem: str) -> Unit:
+        forward = self.functions[f"{stem}_forward"]
+        backward = self.functions.get(f"{stem}_backward")
+        if backward is None:
+            raise Refused(
+                "incomplete",
+                f"there is {stem}_forward but no {stem}_backward; "
+                f"def {stem}_backward(dout, cache) was expected: write it",
+                forward.node.lineno,
+            )
+        return layer_unit(pairs.pair(forward, backward, self.space), stem)
+
+    def _function_unit(self, name: str) -> Unit:
+        function = self.functions[name]
+        arguments = function.arguments
+        if len(arguments) == 2 and names.role_of(arguments[1]) == "y" and not (
+            names.kind_of(arguments[0])
+        ):  # fmt: skip
+            return layer_unit(layers.scores(function, self.space[name]), name)
+        options = [plans.Plan((function,), 0)]
+        kinds = plans.sort_out(self.functions)
+        if len(function.returned()) < 2:
+            others = [b for b in kinds["back"] if b is not function]
+            if names.COST.fullmatch(name):
+                options = [
+                    plans.Plan((function, b), 0)
+                    for b in plans.closest(function, others)
+                ] + options
+            else:
+                options = [*plans.for_backward(function, kinds)]
+                options.append(plans.Plan((function,), None, True))
+        trial, sizes = self._try_functions(options)
+        return self._finish(trial, sizes, name, interface_of(function, trial))
+
+    def _trio_unit(self, back: Function) -> Unit:
+        kinds = plans.sort_out({**self._neighbourly(), **self.functions})
+        trial, sizes = self._try_functions(plans.for_backward(back, kinds))
+        return self._finish(trial, sizes, back.name, interface_of(back, trial))
+
+    def _neighbourly(self) -> dict[str, Function]:
+        """Functions of neighbouring modules that the file can see."""
+        return {n: f for t in self.trees[1:] for n, f in functions_of(t).items()}
+
+    def _callables(self) -> dict[str, Any]:
+        found = {}
+        for module, tree in self.workspace.neighbours:
+            for name in functions_of(tree):
+                if callable(module.__dict__.get(name)):
+                    found[name] = module.__dict__[name]
+        return {**found, **{n: self.space.get(n) for n in self.functions}}
+
+    def _step_unit(self, step: Function) -> Unit:
+        trial, sizes = self._try_functions([plans.Plan((step,), None, True)])
+        return self._finish(trial, sizes, step.name, "in-place-step")
+
+    def _try_functions(
+        self, options: Any, maker: Any = None
+    ) -> tuple[Trial | None, Sizes | None]:
+        form = FunctionForm(
+            self.space, self.trees, self.undefined, self._callables(), maker
+        )
+        best: Trial | None = None
+        sizes: Sizes | None = None
+        for plan in options:
+            if plan.loss is None and best is not None and best.settled:
+                continue
+            for wanted, recipe in form.ways(plan):
+                if recipe.each and best is not None and best.rank >= 2:
+                    break
+                trial = self.search.attempt(recipe, wanted)
+                if best is None or better(trial, best):
+                    best, sizes = trial, wanted
+                if trial.rank == 3:
+                    return trial, wanted
+        return best, sizes
+
+    def _finish(
+        self, trial: Trial | None, sizes: Sizes | None, label: str, interface: str
+    ) -> Unit:
+        if trial is None or sizes is None:
+            raise Refused(
+                "no-form",
+                f"{label} takes no weights that can be told by their names",
+                None,
+            )
+        if trial.rank < 2:
+            raise unfinished(trial, interface)
+        refuse_stub(trial, interface)
+        return recipe_unit(trial, label, interface, sizes.dims, search.N, False)

@@ -1,0 +1,223 @@
+"""Recipes for functions: what they are passed, and in which notation."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from . import holders, names, plans, search
+from .classes import codings, label_style
+from .containers import call_sites
+from .names import Function
+from .recipe import Recipe
+from .search import Sizes
+from .selecting import targets
+
+ROWS = (
+    ("rows", "in_out", "row"), ("rows", "in_out", "flat"),
+    ("columns", "out_in", "column"), ("columns", "in_out", "column"),
+    ("rows", "out_in", "flat"), ("rows", "out_in", "row"),
+)  # fmt: skip
+ALONE = (
+    ("rows", "in_out", ""), ("columns", "out_in", ""), ("columns", "in_out", ""),
+    ("rows", "out_in", ""), ("rows", "out_in+first", ""), ("rows", "in_out+first", ""),
+    ("columns", "out_in+first", ""), ("rows", "in_out+last", ""),
+    ("rows", "out_in+last", ""), ("columns", "out_in+last", ""),
+)  # fmt: skip
+ONE = (
+    ("rows", "last vector", "last scalar"), ("rows", "last vector", "last flat"),
+    ("columns", "in_out", "scalar"), ("rows", "in_out", "scalar"),
+    ("columns", "out_in", "scalar"),
+)  # fmt: skip
+
+
+def functions_of(tree: ast.AST) -> dict[str, Function]:
+    """Collect the functions that a module defines at its top level."""
+    found = {}
+    for node in getattr(tree, "body", ()):
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = Function(node.name, node)
+        elif isinstance(node, ast.If | ast.Try):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef):
+                    found.setdefault(part.name, Function(part.name, part))
+    return found
+
+
+def notations(
+    weights: int, biases: int, outputs: int
+) -> Iterator[tuple[str, str, str]]:
+    """Yield layout, form of weights, form of biases; likeliest first."""
+    if outputs == 1:
+        yield from ONE if biases else (("rows", "last vector", ""),)
+    yield from ROWS if biases else ALONE
+
+
+class FunctionForm:
+    """Turns functions, or methods of an object without parameters, into recipes.
+
+    Parameters
+    ----------
+    space : dict
+        Globals of the file.
+    trees : sequence of ast.AST
+        The file's tree and its neighbours'.
+    undefined : sequence of str
+        Globals that the file reads and does not define.
+    callables : mapping of str to callable
+        The functions, by name.
+    maker : callable or None
+        Makes the object, where they are methods.
+    """
+
+    def __init__(
+        self, space: dict[str, Any], trees: Sequence[ast.AST],
+        undefined: Sequence[str], callables: Mapping[str, Callable[..., Any]],
+        maker: Callable[[Any], Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.space, self.undefined = space, tuple(undefined)
+        self.callables, self.maker = callables, maker
+        self.style = label_style(functions_of(trees[0]).values())
+        self.assigned_at_top = {
+            n for s in getattr(trees[0], "body", ()) for n in targets(s)
+        }
+        self.sites: dict[str, Any] = {}
+        self.assigned: dict[str, Any] = {}
+        for tree in trees:
+            sites, assigned = call_sites(tree)
+            for name, found in sites.items():
+                self.sites.setdefault(name, []).extend(found)
+            for name, found in assigned.items():
+                self.assigned.setdefault(name, []).extend(found)
+
+    def ways(self, plan: plans.Plan) -> Iterator[tuple[Sizes, Recipe]]:
+        """Yield the ways of running one plan, and the sizes to try them with."""
+        held = self._held(plan)
+        if held is None:
+            return
+        weights, biases = holders.in_order(held.keys)
+        if not weights or len(biases) > len(weights):
+            return
+        steps = tuple((f, self.callables.get(f.name)) for f in plan.steps)
+        if self.maker is not None:
+            steps = tuple((f, None) for f in plan.steps)
+        base = Recipe(
+            self.space, steps, (), maker=self.maker, loss_step=plan.loss,
+            by_step=plan.by_step, globals=self.undefined, sites=self.sites,
+            assigned=self.assigned, containers=held.containers,
+        )  # fmt: skip
+        hidden = search.H[: len(weights) - 1]
+        style = label_style(plan.steps) or self.style
+        for outputs in (1,) if style == "signs" else (search.C, 1):
+            dims = (search.D, *hidden, outputs)
+            for layout, weight, bias in notations(len(weights), len(biases), outputs):
+                slots = holders.slots_for(weights, biases, weight, bias)
+                whole = bool(biases) or "+" in weight
+                for coding in codings(layout, outputs, style):
+                    made = base.with_(slots=slots, layout=layout, coding=coding)
+                    yield Sizes(dims, whole), made
+        yield from self._one_at_a_time(base, weights, biases, hidden, style)
+
+    def _one_at_a_time(
+        self, base: Recipe, weights: Any, biases: Any, hidden: Any, style: str
+    ) -> Iterator[tuple[Sizes, Recipe]]:
+        for outputs in (search.C, 1):
+            dims = (search.D, *hidden, outputs)
+            kinds = [("vector", "in_out", "flat"), ("vector", "out_in", "flat"),
+                     ("columns", "out_in", "column"),
+                     ("rows", "in_out", "row")]  # fmt: skip
+            if outputs == 1:
+                kinds = [("vector", "last vector", "last scalar"), *kinds]
+            for layout, weight, bias in kinds:
+                slots = holders.slots_for(
+                    weights, biases, weight, bias if biases else ""
+                )
+                shape = "rows" if layout == "vector" else layout
+                options = codings(shape, outputs)
+                if outputs == 1:
+                    options = (style,) if style else ("signs", "binary")
+                else:
+                    options = options[:2]
+                for coding in options:
+                    yield (
+                        Sizes(dims, bool(biases)),
+                        base.with_(
+                            slots=slots, layout=layout, coding=coding, each=True
+                        ),
+                    )
+
+    def _held(self, plan: plans.Plan) -> holders.Arguments | None:
+        held = holders.arguments_of(plan.steps)
+        unrolled = unrolled_in(plan.steps)
+        if unrolled:
+            return unrolled_arguments(plan.steps, unrolled)
+        if not held.keys:
+            return self._global_parameters(plan) or _by_role(plan)
+        return held
+
+    def _global_parameters(self, plan: plans.Plan) -> holders.Arguments | None:
+        """Parameters that the functions read as globals."""
+        from .calls import globals_read
+
+        read: list[str] = []
+        for function in plan.steps:
+            read += sorted(globals_read(function.node), key=holders._dict_order)
+        single = [
+            n for n in dict.fromkeys(read)
+            if names.kind_of(n) and not callable(self.space.get(n))
+            and n in self.assigned_at_top
+        ]  # fmt: skip
+        if not any(names.kind_of(n) == "W" for n in single):
+            return None
+        self.undefined = tuple(dict.fromkeys([*self.undefined, *single]))
+        return holders.Arguments(tuple(single))
+
+
+def _by_role(plan: plans.Plan) -> holders.Arguments | None:
+    """Assume our own names where a function only says ``params``."""
+    for function in plan.steps:
+        for argument in function.arguments:
+            if argument in ("params", "parameters"):
+                keys = ("W1", "b1", "W2", "b2")
+                return holders.Arguments((), {argument: ("dict", keys)})
+    return None
+
+
+def unrolled_in(steps: Sequence[Function]) -> dict[str, tuple[str, ...]]:
+    """Find arguments that hold all parameters in one vector, and what is cut out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for function in steps:
+        for argument in function.arguments:
+            parts = [
+                name
+                for node in ast.walk(function.node)
+                if isinstance(node, ast.Assign) and _cuts(node.value, argument)
+                for name in names.element_names(node.targets[0])
+            ]
+            parts = [p for p in dict.fromkeys(parts) if names.kind_of(p)]
+            if parts and not (len(parts) == 1 and names.kind_of(argument) == "W"):
+                found.setdefault(argument, tuple(parts))
+    return found
+
+
+def _cuts(value: ast.AST, argument: str) -> bool:
+    """Whether an expression takes a slice out of `argument` and reshapes it."""
+    slices = any(
+        isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Slice)
+        and isinstance(n.value, ast.Name) and n.value.id == argument
+        for n in ast.walk(value)
+    )  # fmt: skip
+    return slices and bool(re.search(r"reshape|resize|Slice", ast.dump(value)))
+
+
+def unrolled_arguments(
+    steps: Sequence[Function], unrolled: Mapping[str, tuple[str, ...]]
+) -> holders.Arguments:
+    """Describe a vector of parameters; the same one under all its names."""
+    parts = max(unrolled.values(), key=len)
+    order = "F" if re.search(
+        r"order'?,? ?value=Constant\(value='F'|Constant\(value='F'\)",
+        " ".join(ast.dump(f.node) for f in steps),
+    ) else "C"  # fmt: skip
+    kind = f"unrolled {order}"
+    return holders.Arguments((), dict.fromkeys(unrolled, (kind, parts)))

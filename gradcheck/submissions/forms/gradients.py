@@ -1,0 +1,197 @@
+"""Find the gradients in what a file returns, stores or does."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import names, shapes
+from .refusal import Refused
+from .shapes import Slot
+
+_PLACE = re.compile(r"(.*)\[(\d+)\]")
+_BAGS = (
+    "grads",
+    "gradients",
+    "gradient",
+    "grad",
+    "dparams",
+    "derivatives",
+    "dw",
+    "deltas",
+)
+
+
+@dataclass(slots=True)
+class Held:
+    """A slot, and the array that the file holds in it."""
+
+    slot: Slot
+    value: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the file's array."""
+        return tuple(np.shape(self.value))
+
+
+def arrays_in(result: Any, spelled: Sequence[str]) -> list[tuple[str, Any]]:
+    """Flatten what a call returned into named values; unnamed ones have name ''."""
+    found: list[tuple[str, Any]] = []
+    if isinstance(result, Mapping):
+        for key, value in result.items():
+            if isinstance(value, list | tuple) and not is_flat(value):
+                found += [(f"{key}[{i}]", v) for i, v in enumerate(value)]
+            elif isinstance(value, Mapping):
+                found += [(str(key), v) for _, v in arrays_in(value, ())]
+            else:
+                found.append((str(key), value))
+    elif isinstance(result, tuple | list):
+        labels = list(spelled) if len(spelled) == len(result) else [""] * len(result)
+        for label, value in zip(labels, result, strict=True):
+            if isinstance(value, tuple | list) and not is_flat(value):
+                found += [(f"{label}[{i}]", v) for i, v in enumerate(value)]
+            elif isinstance(value, Mapping):
+                found += [(n or label, v) for n, v in arrays_in(value, ())]
+            else:
+                found.append((label, value))
+    elif result is not None:
+        found.append((spelled[0] if len(spelled) == 1 else "", result))
+    return found
+
+
+def is_flat(value: Any) -> bool:
+    """Whether a list is one vector of numbers."""
+    return all(isinstance(v, int | float) for v in value)
+
+
+def _same_place(label: str, name: str) -> bool:
+    """Whether ``nabla_w[0]`` is what stands for ``weights[0]``."""
+    a, b = _PLACE.fullmatch(label), _PLACE.fullmatch(name)
+    if a is None or b is None or a[2] != b[2]:
+        return False
+    kind = names.kind_of(names.plain(a[1]).rstrip("s")) or names.kind_of(a[1])
+    return kind != "" and kind == names.kind_of(b[1].split(".")[-1].rstrip("s"))
+
+
+def match(
+    held: Sequence[Held], named: Sequence[tuple[str, Any]], *, bare: bool = False
+) -> dict[str, Any]:
+    """Pair gradients with parameters, by name and then by shape.
+
+    Parameters
+    ----------
+    held : sequence of Held
+        The parameters as the file holds them.
+    named : sequence of (str, value)
+        What may be gradients, in their order.
+    bare : bool
+        Whether an array called just like the parameter may be its gradient.
+
+    Returns
+    -------
+    dict
+        From the file's name of a parameter to its gradient; those found.
+
+    Raises
+    ------
+    Refused
+        If shapes alone leave a choice.
+    """
+    found: dict[str, Any] = {}
+    usable = [(n, v) for n, v in named if is_array(v)]
+    for item in held:
+        name = item.slot.name
+        for label, value in usable:
+            same = label.strip("_").lower() == name.strip("_").lower()
+            if (
+                names.looks_like_gradient(label, name)
+                or (bare and same)
+                or _same_place(label, name)
+            ):
+                if _could_be(item, value) or name not in found:
+                    found[name] = value
+                if _could_be(item, value):
+                    break
+    rest = [item for item in held if item.slot.name not in found]
+    taken = {id(v) for v in found.values()}
+    spare = [
+        (n, v) for n, v in usable
+        if id(v) not in taken and not any(v is h.value for h in held)
+    ]  # fmt: skip
+    if rest:
+        found.update(_by_shape(rest, spare))
+    return found
+
+
+def _by_shape(held: Sequence[Held], spare: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    if len(spare) == len(held) and all(
+        shapes.fits(h.shape, v) for h, (_, v) in zip(held, spare, strict=True)
+    ):
+        return {h.slot.name: v for h, (_, v) in zip(held, spare, strict=True)}
+    found: dict[str, Any] = {}
+    for item in held:
+        fitting = [(n, v) for n, v in spare if shapes.fits(item.shape, v)]
+        gradient_like = [
+            (n, v) for n, v in fitting if n.lower().startswith(("d", "g", "delta"))
+        ]
+        fitting = fitting if len(fitting) <= 1 else gradient_like or fitting
+        rivals = sum(sorted(h.shape) == sorted(item.shape) for h in held)
+        if rivals == 1 and (len(fitting) == 1 or (fitting and len(held) == 1)):
+            found[item.slot.name] = fitting[0][1]
+        elif len(fitting) > 1 and rivals > 1:
+            raise Refused(
+                "ambiguous",
+                f"{len(fitting)} arrays of shape {item.shape} are returned without "
+                f"names, and the gradient of {item.slot.name!r} could be any of them; "
+                "return a dict with the parameters' names as keys",
+            )
+    return found
+
+
+def is_array(value: Any) -> bool:
+    """Whether `value` is real numbers."""
+    if isinstance(value, str | bytes | bool) or value is None or callable(value):
+        return False
+    try:
+        return np.asarray(value).dtype.kind in "fiu"
+    except (TypeError, ValueError):
+        return False
+
+
+def _could_be(item: Held, value: Any) -> bool:
+    return shapes.fits(item.shape, value)
+
+
+def of_instance(instance: Any) -> list[tuple[str, Any]]:
+    """List what an object stores that may be gradients, by attribute."""
+    found: list[tuple[str, Any]] = []
+    for name, value in list(vars(instance).items()):
+        if isinstance(value, Mapping) and name.lower() in _BAGS:
+            found += arrays_in(value, ())
+        elif isinstance(value, list | tuple):
+            found += [(f"{name}[{i}]", v) for i, v in enumerate(value)]
+        elif not isinstance(value, Mapping | list | tuple):
+            found.append((name, value))
+    return found
+
+
+def revealed(
+    before: Mapping[str, Any], after: Mapping[str, Any], rate: float
+) -> dict[str, Any]:
+    """Return the gradient that a step of gradient descent reveals.
+
+    Parameters
+    ----------
+    before, after : mapping of str to ndarray
+        The parameters around the step, by the file's names.
+    rate : float
+        The learning rate of the step.
+    """
+    return {
+        name: (np.asarray(before[name], float) - np.asarray(after[name], float)) / rate
+        for name in before
+        if np.shape(before[name]) == np.shape(after[name])
+    }

@@ -1,0 +1,140 @@
+"""Where a file keeps its parameters: in arguments, in containers, in an object."""
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from . import names, shapes
+from .names import Function
+from .shapes import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Parameters that are passed to functions.
+
+    Attributes
+    ----------
+    single : tuple of str
+        Arguments that are one array each, in order.
+    containers : mapping of str to (kind, keys)
+        Arguments that hold several: ``"dict"`` or ``"tuple"``.
+    """
+
+    single: tuple[str, ...] = ()
+    containers: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The file's names of all parameters, each once."""
+        held = [k for _, keys in self.containers.values() for k in keys]
+        return tuple(dict.fromkeys([*self.single, *held]))
+
+
+def arguments_of(steps: Sequence[Function], depth: int = 3) -> Arguments:
+    """Find out how parameters are passed to these functions."""
+    single: list[str] = []
+    containers: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for function in steps:
+        for argument in function.arguments:
+            inside = contents(function.node, argument, depth)
+            if inside is not None:
+                old = containers.get(argument)
+                merged = tuple(dict.fromkeys([*(old[1] if old else ()), *inside[1]]))
+                containers[argument] = (inside[0], merged)
+            elif names.kind_of(argument) and argument not in single:
+                single.append(argument)
+    every = tuple(dict.fromkeys(k for _, keys in containers.values() for k in keys))
+    if every and len({kind for kind, _ in containers.values()}) == 1:
+        kind = next(iter(containers.values()))[0]
+        containers = dict.fromkeys(containers, (kind, every))
+    for function in steps:  # the same dict, in a function that only passes it on
+        for argument in function.arguments:
+            if every and argument not in containers and (
+                names.role_of(argument) == "params" and argument not in single
+            ):  # fmt: skip
+                containers[argument] = (next(iter(containers.values()))[0], every)
+    if containers:
+        single = [s for s in single if s not in containers]
+    return Arguments(tuple(single), containers)
+
+
+def contents(
+    node: ast.AST, argument: str, depth: int
+) -> tuple[str, tuple[str, ...]] | None:
+    """Read from a function's body what its argument holds, if several parameters."""
+    keys: list[str] = []
+    for part in ast.walk(node):
+        if (
+            isinstance(part, ast.Subscript)
+            and isinstance(part.value, ast.Name)
+            and part.value.id == argument
+        ):
+            keys += _keys(part.slice, depth)
+        elif isinstance(part, ast.Assign) and isinstance(part.value, ast.Name):
+            target = part.targets[0]
+            if part.value.id == argument and isinstance(target, ast.Tuple | ast.List):
+                spelled = names.element_names(target)
+                if len(spelled) > 1 and all(names.kind_of(n) for n in spelled):
+                    return "tuple", tuple(spelled)
+    keys = [k for k in dict.fromkeys(keys) if names.kind_of(k)]
+    if not keys:
+        return None
+    return "dict", tuple(sorted(keys, key=_dict_order))
+
+
+def _dict_order(key: str) -> tuple[float, int]:
+    return names.index_of(key), names.kind_of(key) == "b"
+
+
+def _keys(index: ast.expr, depth: int) -> list[str]:
+    if isinstance(index, ast.Constant):
+        return [index.value] if isinstance(index.value, str) else []
+    stem = None
+    if isinstance(index, ast.BinOp) and isinstance(index.left, ast.Constant):
+        stem = index.left.value
+    elif isinstance(index, ast.JoinedStr) and index.values:
+        first = index.values[0]
+        stem = first.value if isinstance(first, ast.Constant) else None
+    elif (
+        isinstance(index, ast.Call)
+        and isinstance(index.func, ast.Attribute)
+        and isinstance(index.func.value, ast.Constant)
+    ):
+        stem = index.func.value.value
+    if not isinstance(stem, str):
+        return []
+    stem = re.sub(r"%[a-z0-9]+|\{.*?\}", "", stem)
+    return [f"{stem}{k}" for k in range(1, depth + 1)] if names.kind_of(stem) else []
+
+
+def in_order(keys: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split names into weights and biases, each first layer first."""
+    weights = [k for k in keys if names.kind_of(k) == "W"]
+    biases = [k for k in keys if names.kind_of(k) == "b"]
+    return (
+        sorted(weights, key=lambda k: (names.index_of(k), weights.index(k))),
+        sorted(biases, key=lambda k: (names.index_of(k), biases.index(k))),
+    )
+
+
+def slots_for(
+    weights: Sequence[str], biases: Sequence[str], weight: str, bias: str
+) -> tuple[Slot, ...]:
+    """Give each of the file's parameters its form and our name."""
+    ours = shapes.layer_names(len(weights))
+    slots = []
+    for layer, name in enumerate(weights):
+        form = weight
+        if weight.startswith("last "):
+            form = weight[5:] if layer == len(weights) - 1 else "in_out"
+        slots.append(
+            Slot(name, form, ours[layer][0], ours[layer][1] if "+" in form else "")
+        )
+    for layer, name in enumerate(biases):
+        form = bias
+        if bias.startswith("last "):
+            form = bias[5:] if layer == len(biases) - 1 else "flat"
+        slots.append(Slot(name, form, "", ours[layer][1]))
+    return tuple(slots)

@@ -1,0 +1,221 @@
+"""Layers: a forward pass, and a backward pass for a gradient from above."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from . import calls, implied, search, shapes
+from .names import Function
+from .refusal import Refused
+
+
+@dataclass(slots=True)
+class Layer:
+    """A layer that can be run: its inputs, and how to run it.
+
+    Attributes
+    ----------
+    name : str
+        What the report calls it.
+    symbols : mapping of str to tuple of str
+        Shape of each input, in letters.
+    upstream : tuple of str
+        Shape of the outputs; empty where the output is the loss.
+    labels : bool
+        Whether it takes labels.
+    run : callable
+        ``(inputs, upstream, labels, gradient) -> (loss, grads)``.
+    """
+
+    name: str
+    symbols: Mapping[str, tuple[str, ...]]
+    upstream: tuple[str, ...]
+    labels: bool
+    run: Callable[..., tuple[float, dict[str, Any]]]
+    interface: str = "cs231n-layer"
+    notes: list[str] = field(default_factory=list)
+    right: bool = True
+
+
+def _sample(symbols: Mapping[str, Sequence[str]], seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    sizes = {"N": 7, "D": 5, "M": 4, "C": 3, "1": 1}
+    return {
+        name: rng.normal(size=[sizes[s] for s in letters])
+        for name, letters in symbols.items()
+    }
+
+
+def _readings(
+    kinds: Sequence[str],
+) -> list[tuple[list[tuple[str, ...]], tuple[str, ...]]]:
+    """List the shapes that inputs and output may have, likeliest first."""
+    if "W" not in kinds:
+        shape: list[tuple[str, ...]] = [
+            ("D",) if k in ("gamma", "b") else ("N", "D") for k in kinds
+        ]
+        return [(shape, ("N", "D"))]
+    found: list[tuple[list[tuple[str, ...]], tuple[str, ...]]] = []
+    for x, out, weight, bias in (
+        (("N", "D"), ("N", "M"), ("D", "M"), ("M",)),
+        (("N", "D"), ("N", "M"), ("D", "M"), ("1", "M")),
+        (("D", "N"), ("M", "N"), ("M", "D"), ("M", "1")),
+        (("N", "D"), ("N", "M"), ("M", "D"), ("M",)),
+        (("N", "D"), ("N", "M"), ("M", "D"), ("1", "M")),
+        (("N", "D"), ("N", "M"), ("M", "D"), ("M", "1")),
+        (("D", "N"), ("M", "N"), ("D", "M"), ("M", "1")),
+    ):
+        table: dict[str, tuple[str, ...]] = {"x": x, "W": weight, "b": bias}
+        found.append(([table[k] for k in kinds], out))
+    return found
+
+
+def demand(out: Any, forward: Function, shape: Sequence[int]) -> None:
+    """Raise unless a forward pass gave an array of this shape."""
+    if out is None:
+        raise Refused(
+            "incomplete",
+            f"{forward.label} returns None; an array and a cache for the backward pass "
+            "were expected: finish it and return them",
+            forward.node.lineno,
+        )
+    if np.shape(out) != tuple(shape):
+        raise ValueError(f"output of shape {np.shape(out)}")
+
+
+def shaped(value: Any, own: Any, name: str, backward: Function) -> Any:
+    """Return a gradient in the shape of its input, or say why it has none."""
+    value = np.asarray(value, dtype=float)
+    if value.size == 1 and np.size(own) > 1:
+        return np.full(np.shape(own), value.item())
+    if not shapes.fits(np.shape(own), value):
+        raise Refused(
+            "shape-mismatch",
+            f"{backward.label} gives a gradient of {name!r} with shape {value.shape}, "
+            f"but it should have {np.shape(own)}, the shape of {name!r}",
+            backward.node.lineno,
+        )
+    return value.reshape(np.shape(own))
+
+
+def settle(
+    stem: str, kinds: Any, run_as: Any, forward: Function, backward: Function,
+    calls_: Any,
+) -> Layer:  # fmt: skip
+    """Find the reading under which the layer runs, a consistent one if there is."""
+    error: BaseException | None = None
+    spare: Layer | None = None
+    for letters, upstream in _readings([k for _, k in kinds]):
+        symbols = {n: s for (n, _), s in zip(kinds, letters, strict=True)}
+        side = "columns" if upstream[0] == "M" else "rows"
+        for scale in (1, side):
+
+            def run(i: Any, u: Any, y: Any, g: bool, scale: Any = scale) -> Any:
+                return run_as(i, u, y, g, scale)
+
+            layer = Layer(stem, symbols, upstream, False, run)
+            try:
+                layer.right = search.quietly(partial(agrees, layer))
+            except Exception as raised:
+                if error is None or isinstance(raised, Refused):
+                    error = raised
+                break
+            if layer.right:
+                if scale != 1:
+                    layer.notes.append(
+                        f"the 1/N of the mean stands inside {backward.name}"
+                    )
+                return layer
+            spare = spare or layer
+    if spare is not None:
+        return spare
+    assert error is not None
+    raise error
+
+
+def agrees(layer: Layer) -> bool:
+    """Whether a layer's backward pass agrees with its forward pass, at one point."""
+    inputs = _sample(layer.symbols, 3)
+    upstream = _sample({"u": layer.upstream}, 4)["u"] if layer.upstream else None
+    labels = np.arange(7) % 3 if layer.labels else None
+
+    def loss(moved: Any) -> Any:
+        return layer.run(moved, upstream, labels, False)[0]
+
+    copied = {n: v.copy() for n, v in inputs.items()}
+    _, grads = layer.run(copied, upstream, labels, True)
+    measured, directions = implied.slopes(loss, inputs)
+    return all(
+        abs(float(np.sum(grads[n] * directions[n])) - float(measured[n]))
+        <= 1e-4 * (float(np.linalg.norm(grads[n])) + abs(float(measured[n]))) + 1e-8
+        for n in inputs
+    )
+
+
+def scores(function: Function, call: Callable[..., Any], stem: str = "") -> Layer:
+    """Make a layer out of ``softmax_loss(x, y) -> (loss, dx)``."""
+    first = function.arguments[0]
+
+    def run(
+        inputs: Mapping[str, Any], _: Any, labels: Any, gradient: bool,
+        columns: bool = False,
+    ) -> tuple[float, dict[str, Any]]:  # fmt: skip
+        x = np.asarray(inputs[first])
+        result = call(x.T.copy() if columns else x, labels)
+        if not isinstance(result, tuple | list) or len(result) < 2 or result[0] is None:
+            raise Refused(
+                "incomplete",
+                f"{function.label} returns {_article(result)}; a loss and the gradient "
+                f"of {first!r} were expected: finish it and return both",
+                function.node.lineno,
+            )
+        loss, dx = result[0], result[1]
+        if calls.is_number(loss) and np.size(dx) == 1 and calls.number(loss) == 0.0:
+            raise Refused(
+                "incomplete",
+                f"{function.label} returns loss 0 and gradient 0 as its template does; "
+                "a loss and the gradient of the scores were expected: finish it",
+                function.node.lineno,
+            )
+        if dx is None:
+            raise Refused(
+                "incomplete",
+                f"{function.label} returns None for the gradient of {first!r}; an "
+                f"array of shape {x.shape} was expected: return it",
+                function.node.lineno,
+            )
+        dx = np.asarray(dx, dtype=float)
+        return float(np.asarray(loss).item()), {first: dx.T.copy() if columns else dx}
+
+    spare: Layer | None = None
+    error: BaseException | None = None
+    for columns in (False, True):
+
+        def one(i: Any, u: Any, y: Any, g: bool, columns: bool = columns) -> Any:
+            return run(i, u, y, g, columns)
+
+        layer = Layer(
+            stem or function.label, {first: ("N", "C")}, (), True, one,
+            interface="cs231n-layer",
+        )  # fmt: skip
+        try:
+            layer.right = search.quietly(partial(agrees, layer))
+        except Exception as raised:
+            error = error or raised
+            continue
+        if layer.right:
+            return layer
+        spare = spare or layer
+    if spare is not None:
+        return spare
+    assert error is not None
+    raise error
+
+
+def _article(value: Any) -> str:
+    if value is None or (isinstance(value, tuple) and all(v is None for v in value)):
+        return "None"
+    return f"{type(value).__name__}"

@@ -1,0 +1,209 @@
+"""Classes with ``forward`` and ``backward``: a layer, or a loss."""
+
+import ast
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import chains, gradients, names
+from .gradients import Held
+from .layers import Layer, demand, scores, settle, shaped
+from .names import Function
+from .refusal import Refused
+from .shapes import Slot
+
+
+def module(cls: Any, methods: Mapping[str, Function]) -> Layer | None:
+    """Make a layer out of a class with ``forward`` and ``backward``; None if it is not.
+
+    Raises
+    ------
+    Refused
+        If it is one and does not run.
+    """
+    forward, backward = methods.get("forward"), methods.get("backward")
+    if forward is None or backward is None:
+        return None
+    takes = forward.arguments
+    labels = [
+        n for n in sorted(_attributes_read(methods))
+        if names.role_of(n) == "y" and n not in methods and n not in _stored(methods)
+    ]  # fmt: skip
+    if len(takes) == 1 and labels:
+        return _labelled_module(cls, forward, labels)
+    required = len(backward.arguments) - len(backward.node.args.defaults)
+    if len(takes) == 2 and names.role_of(takes[1]) == "y" and required <= 1:
+        return _loss_module(cls, forward, backward)
+    if len(backward.arguments) != 1 and required != 1:
+        return None
+    if len(takes) - len(forward.node.args.defaults) > 1:
+        return None
+    return _affine_module(cls, methods, forward, backward)
+
+
+def _loss_module(cls: Any, forward: Function, backward: Function) -> Layer:
+    def call(x: Any, y: Any) -> Any:
+        made = cls()
+        loss = made.forward(x, y)
+        wants = len(backward.arguments) - len(backward.node.args.defaults)
+        return loss, made.backward(*([1.0] * wants))
+
+    def hot(x: Any, y: Any) -> Any:
+        return call(x, np.eye(x.shape[1])[y])
+
+    first: Layer | None = None
+    error: BaseException | None = None
+    for way in (hot, call):
+        try:
+            layer = scores(forward, way, cls.__name__)
+        except Exception as raised:
+            error = error or raised
+            continue
+        layer.interface = "module"
+        if layer.right:
+            return layer
+        first = first or layer
+    if first is None:
+        assert error is not None
+        raise error
+    return first
+
+
+def _attributes_read(methods: Mapping[str, Function]) -> set[str]:
+    return {
+        n.attr for f in methods.values() for n in ast.walk(f.node)
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+        and isinstance(n.value, ast.Name) and n.value.id == "self"
+    }  # fmt: skip
+
+
+def _stored(methods: Mapping[str, Function]) -> set[str]:
+    """Attributes that the constructor or the forward pass sets."""
+    return {
+        n.attr
+        for name in ("__init__", "forward") if name in methods
+        for n in ast.walk(methods[name].node)
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)
+    }  # fmt: skip
+
+
+def _labelled_module(cls: Any, forward: Function, labels: Sequence[str]) -> Layer:
+    def call(x: Any, y: Any) -> Any:
+        try:
+            made = cls(x.shape)
+        except TypeError:
+            made = cls()
+        for name in labels:
+            setattr(made, name, y)
+        return made.forward(x), made.backward()
+
+    layer = scores(forward, call, cls.__name__)
+    layer.interface = "module"
+    return layer
+
+
+def _affine_module(
+    cls: Any, methods: Mapping[str, Function], forward: Function, backward: Function
+) -> Layer | None:
+    made = _make(cls)
+    held = chains.held_by(made)
+    kinds = [k for _, _, k in held]
+    if kinds.count("W") > 1 or kinds.count("b") > 1 or set(kinds) - {"W", "b"}:
+        return None
+    first = forward.arguments[0]
+    spelled = {k: chains.label(p) for p, _, k in held}
+
+    def run_as(
+        inputs: Mapping[str, Any], upstream: Any, _: Any, gradient: bool, scale: Any = 1
+    ) -> tuple[float, dict[str, Any]]:
+        layer = _make(cls)
+        for path, _value, kind in held:
+            owner = layer
+            for part in path[:-1]:
+                owner = (
+                    owner[part] if isinstance(owner, Mapping) else getattr(owner, part)
+                )
+            value = inputs[spelled[kind]]
+            if isinstance(owner, dict):
+                owner[path[-1]] = value
+            else:
+                setattr(owner, path[-1], value)
+        out = layer.forward(inputs[first])
+        demand(out, forward, np.shape(upstream))
+        loss = float(np.sum(np.asarray(out, dtype=float) * upstream))
+        if not gradient:
+            return loss, {}
+        dx = layer.backward(upstream.copy())
+        return loss, _module_gradients(
+            layer, dx, backward, inputs, first, spelled, scale
+        )
+
+    fields = [(first, "x"), *((spelled[k], k) for k in ("W", "b") if k in spelled)]
+    layer = settle(cls.__name__, fields, run_as, forward, backward, ())
+    layer.interface = "module"
+    if layer.notes:
+        layer.notes = [f"the 1/N of the mean stands inside {backward.label}"]
+    return layer
+
+
+def _module_gradients(
+    layer: Any, dx: Any, backward: Function, inputs: Mapping[str, Any], first: str,
+    spelled: Mapping[str, str], scale: Any,
+) -> dict[str, Any]:  # fmt: skip
+    grads: dict[str, Any] = {}
+    if isinstance(dx, tuple):
+        named = dict(zip([first, *spelled.values()], dx, strict=False))
+        dx = named.pop(first, None)
+        grads = {n: v for n, v in named.items() if v is not None}
+    if dx is None:
+        raise Refused(
+            "incomplete",
+            f"{backward.label} returns None; the gradient of its input {first!r} was "
+            "expected: finish it and return it",
+            backward.node.lineno,
+        )
+    held = [Held(Slot(n, "same", n), inputs[n]) for n in spelled.values()]
+    stored = [
+        (n, v) for n, v in gradients.of_instance(layer) if n not in spelled.values()
+    ]
+    likely = [(n, v) for n, v in stored if re.match(r"d|g", n, re.I)] or stored
+    grads |= gradients.match([h for h in held if h.slot.name not in grads], likely)
+    gone = [n for n in spelled.values() if n not in grads]
+    if gone:
+        raise Refused(
+            "incomplete",
+            f"{backward.label} stores no gradient of {', '.join(map(repr, gone))}; an "
+            f"attribute such as self.d{gone[0]} was expected: set it",
+            backward.node.lineno,
+        )
+    grads[first] = dx
+    found = {n: shaped(grads[n], inputs[n], n, backward) for n in inputs}
+    if scale != 1:
+        axis = 1 if scale == "columns" else 0
+        factor = np.shape(inputs[first])[axis]
+        found = {n: g if n == first else g * factor for n, g in found.items()}
+    return found
+
+
+def _make(cls: Any) -> Any:
+    parameters = inspect.signature(cls).parameters
+    sizes = iter((5, 4))
+    values: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        role = names.role_of(name)
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if role in ("D", "X") or (role == "N" and parameter.default is parameter.empty):
+            values[name] = next(sizes, 5)
+        elif role in ("C", "H"):
+            values[name] = next(sizes, 4)
+        elif names.kind_of(name) == "W":
+            values[name] = np.zeros((5, 4))
+        elif names.kind_of(name) == "b":
+            values[name] = np.zeros(4)
+        elif parameter.default is parameter.empty:
+            values[name] = next(sizes, 1)
+    return cls(**values)

@@ -1,0 +1,245 @@
+"""What a file offers to check, and the file's answers."""
+
+import ast
+import builtins
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import search
+from .layers import Layer
+from .names import element_names, role_of
+from .recipe import Recipe
+from .refusal import Refused
+from .search import Trial
+
+SMOOTH = 1000
+"""Added to a unit's number to ask for it without constants in its logarithms."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """One thing that can be checked: a hint for the judge, and how to run it."""
+
+    hint: dict[str, Any]
+    run: Callable[..., tuple[Any, Any]] | None = None
+
+
+@dataclass(slots=True)
+class Offer:
+    """Everything that a file offers.
+
+    Attributes
+    ----------
+    units : list of Unit
+        In the order of the file, or as asked for.
+    notes : list of str
+        What was stood in for, left out or not understood.
+    """
+
+    units: list[Unit]
+    notes: list[str] = field(default_factory=list)
+    close: Callable[[], None] = lambda: None
+    trees: list[Any] = field(default_factory=list)
+    _again: Callable[[], "Offer"] | None = None
+    _smoothed: "Offer | None" = None
+
+    def smooth(self, again: Callable[[], "Offer"]) -> None:
+        """Offer every unit once more, without constants in its logarithms."""
+        self._again = again
+        for unit in self.units:
+            unit.hint["smooth"] = True
+
+    def describe(self) -> dict[str, Any]:
+        """Return a hint that JSON can hold."""
+        return {"units": [u.hint for u in self.units], "notes": self.notes}
+
+    def evaluate(
+        self, unit: int, params: Mapping[str, Any], X: Any, y: Any, reg: float,
+        gradients: bool,
+    ) -> tuple[Any, Any]:  # fmt: skip
+        """Ask the file for a loss and its gradient.
+
+        Parameters
+        ----------
+        unit : int
+            Which unit; from `SMOOTH` on, the same without constants in logarithms.
+        params : mapping of str to ndarray
+            Our names and layout; for a layer its inputs.
+        X, y : ndarray
+            Inputs and labels, rows are examples; for a layer `X` is the gradient
+            from above.
+        reg : float
+            Strength of the penalty.
+        gradients : bool
+            Whether to compute them.
+
+        Returns
+        -------
+        loss : float or None
+        grads : dict or None
+        """
+        if unit >= SMOOTH and self._again is not None:
+            self._smoothed = self._smoothed or self._again()
+            return self._smoothed.evaluate(unit - SMOOTH, params, X, y, reg, gradients)
+        run = self.units[unit].run
+        if run is None:
+            broken = self.units[unit].hint["broken"]
+            raise Refused(broken["code"], broken["text"], broken["line"])
+        return run(params, X, y, reg, gradients)
+
+
+def layer_unit(layer: Layer, label: str) -> Unit:
+    """Offer a layer."""
+
+    def run(params: Any, X: Any, y: Any, _: float, gradients: bool) -> Any:
+        loss, grads = layer.run(params, X, y, gradients)
+        return loss, grads if gradients else None
+
+    hint = {
+        "interface": layer.interface,
+        "object": label,
+        "network": "scores" if layer.labels else "vjp",
+        "kind": "scores" if layer.labels else "vjp",
+        "params": {n: list(s) for n, s in layer.symbols.items()},
+        "data": list(layer.upstream),
+        "labels": "ints" if layer.labels else "",
+        "reg": "none",
+        "own_loss": True,
+        "layout": "rows",
+        "notes": list(layer.notes),
+        "fixed": {},
+    }
+    return Unit(hint, run)
+
+
+def recipe_unit(
+    trial: Trial, label: str, interface: str, dims: Sequence[int], examples: int,
+    fixed: bool,
+) -> Unit:  # fmt: skip
+    """Offer a recipe that was found to run."""
+    recipe, reg = settle_penalty(trial.recipe, dims, examples)
+
+    def run(params: Any, X: Any, y: Any, strength: float, gradients: bool) -> Any:
+        outcome = recipe.evaluate(params, X, y, strength, gradients)
+        if gradients and outcome.grads is not None:
+            wanted = [n for s in recipe.slots for n in s.ours]
+            gone = [n for n in wanted if n not in outcome.grads]
+            if gone:
+                raise Refused(
+                    "missing-gradient",
+                    f"there is no gradient for {', '.join(map(repr, gone))}; return "
+                    "one for every parameter",
+                )
+        return outcome.loss, outcome.grads
+
+    names_ = [n for s in recipe.slots for n in s.ours]
+    outputs = dims[-1]
+    if reg == "none" and mentions_penalty(recipe):
+        reg = "ignored"
+    signs = recipe.coding.startswith("signs")
+    notes = [f"the gradient of {words}" for words in trial.outcome.adjusted] if (
+        trial.outcome
+    ) else []  # fmt: skip
+    if recipe.each:
+        notes.append("called with one example at a time, and averaged")
+    hint = {
+        "interface": interface,
+        "object": label,
+        "network": "",
+        "kind": "network",
+        "names": names_,
+        "hidden": len(dims) - 2,
+        "dims": list(dims) if fixed else [],
+        "outputs": outputs,
+        "labels": recipe.coding,
+        "signs": signs,
+        "layout": "columns" if recipe.layout == "columns" else "rows",
+        "reg": reg,
+        "own_loss": recipe.implied is None,
+        "implied": getattr(recipe.implied, "words", ""),
+        "notes": notes,
+        "each": recipe.each,
+    }
+    return Unit(hint, run)
+
+
+def counts_classes(trees: Iterable[ast.AST]) -> bool:
+    """Whether the file takes the number of classes from the labels that it is given.
+
+    It then needs batches in which the last class occurs.
+    """
+    for node in (n for tree in trees for n in ast.walk(tree)):
+        if not isinstance(node, ast.Call):
+            continue
+        func = node.func
+        name = getattr(func, "attr", None) or getattr(func, "id", "")
+        if name not in ("max", "amax", "unique", "set", "bincount"):
+            continue
+        asked = [*node.args[:1], getattr(func, "value", None)]
+        if any(role_of(n) == "y" for a in asked if a for n in element_names(a)):
+            return True
+    return False
+
+
+def mentions_penalty(recipe: Recipe) -> bool:
+    """Whether the file takes a strength of the penalty at all."""
+    return bool(recipe.reg_attributes) or any(
+        role_of(a) == "reg" for f, _ in recipe.steps for a in f.arguments
+    )
+
+
+def settle_penalty(
+    recipe: Recipe, dims: Sequence[int], examples: int
+) -> tuple[Recipe, str]:
+    """Find out whether the strength of the penalty is ours to choose, and its scale."""
+    biases = any(n.startswith("b") for s in recipe.slots for n in s.ours)
+    params, X, y = search.problem(dims, biases=biases, examples=examples, seed=5)
+    wanted = {n for s in recipe.slots for n in s.ours}
+    params = {k: v for k, v in params.items() if k in wanted}
+
+    def at(reg: float) -> Any:
+        copied = {k: v.copy() for k, v in params.items()}
+        return recipe.evaluate(copied, X.copy(), y.copy(), reg, True)
+
+    try:
+        free, more = search.quietly(lambda: (at(0.0), at(0.5)))
+    except Exception:
+        return recipe, "none"
+    if free.loss is None or more.loss is None:
+        return recipe, "none"
+    squares = sum(float(np.sum(v**2)) for k, v in params.items() if k[0] in "Ww")
+    coefficient = (more.loss - free.loss) / (0.5 * squares)
+    moved = {
+        k: float(np.sum((more.grads[k] - free.grads[k]) * params[k]))
+        / (0.5 * float(np.sum(params[k] ** 2)))
+        for k in params
+        if k[0] in "Ww"
+    }
+    if abs(coefficient) < 1e-12 and all(abs(m) < 1e-12 for m in moved.values()):
+        return recipe, "none"
+    if recipe.implied is not None:
+        values = list(moved.values())
+        for power, half in ((0, 1.0), (0, 2.0), (1, 1.0), (1, 2.0)):
+            expected = half / examples**power
+            if all(abs(v - expected) < 1e-6 for v in values):
+                return recipe.with_(penalty=0.5 * half, reg_power=power), "free"
+        return recipe, "free"
+    for value in (0.5, 1.0):
+        if examples > 1 and abs(coefficient * examples - value) < 1e-6:
+            return recipe.with_(reg_power=1), "free"
+    return recipe, "free"
+
+
+def undefined_names(trees: Iterable[Any], space: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return globals that the file's functions read and that nothing defines."""
+    from .calls import globals_read
+
+    read: set[str] = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                read |= globals_read(node)
+    return tuple(sorted(n for n in read if n not in space and not hasattr(builtins, n)))

@@ -1,0 +1,202 @@
+"""Which of a file's functions to call, in which order."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import names
+from .names import Function
+
+_TOY = re.compile(r"(x|theta)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Functions in the order of their calls.
+
+    Attributes
+    ----------
+    steps : tuple of Function
+    loss : int or None
+        Which of them gives the loss.
+    by_step : bool
+        Whether the last changes the parameters instead of returning gradients.
+    """
+
+    steps: tuple[Function, ...]
+    loss: int | None = None
+    by_step: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two plans the same."""
+        return tuple(f.label for f in self.steps), self.loss, self.by_step
+
+
+def _tokens(name: str) -> set[str]:
+    words = re.findall(r"[a-z]+|\d+|[A-Z][a-z]*", name)
+    noise = {
+        "forward", "backward", "back", "prop", "propagation", "propagate", "compute",
+        "cost", "loss", "pass", "backprop", "feedforward", "feed", "propogation", "get",
+        "calculate", "calc", "gradient", "gradients", "grad", "grads", "function", "f",
+        "model", "error", "cross", "entropy", "b", "fprop", "bprop",
+    }  # fmt: skip
+    return {w.lower() for w in words} - noise
+
+
+def closest(target: Function, options: Sequence[Function]) -> list[Function]:
+    """Order functions by how much their names say that they belong to `target`."""
+    wanted = _tokens(target.name)
+
+    def distance(option: Function) -> tuple[int, int]:
+        has = _tokens(option.name)
+        return len(has - wanted) * 2 + len(wanted - has), options.index(option)
+
+    return sorted(options, key=distance)
+
+
+def returns_loss(function: Function) -> bool:
+    """Whether a function's ``return`` names a loss among several things."""
+    spelled = function.returned()
+    return len(spelled) > 1 and any(
+        names.COST.fullmatch(n) or n in ("J", "L") for n in spelled if n
+    )
+
+
+def returns_value(function: Function) -> bool:
+    """Whether a function returns anything."""
+    return any(
+        isinstance(n, ast.Return) and n.value is not None
+        for n in names.own_nodes(function.node)
+    )
+
+
+def takes_data(function: Function) -> bool:
+    """Whether the inputs are among a function's arguments."""
+    return any(names.role_of(a) == "X" for a in function.arguments)
+
+
+def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
+    """Sort functions into what they seem to do."""
+    usable = [
+        f for f in functions.values()
+        if not f.name.startswith("__")
+        and not re.match(r"test_|check_|plot_|numer", f.name)
+    ]  # fmt: skip
+    both = [f for f in usable if names.BOTH.fullmatch(f.name) and returns_value(f)]
+    back = [f for f in usable if names.BACKWARD.fullmatch(f.name) and f not in both]
+    helper = re.compile(r".*(_?layer|linear|sigmoid|relu|softmax|activation).*", re.I)
+    return {
+        "both": both + [
+            f for f in usable
+            if f not in both and names.COST.fullmatch(f.name) and len(f.returned()) > 1
+            and takes_data(f)
+        ],
+        "back": [f for f in back if not helper.fullmatch(f.name)] or back,
+        "forward": [f for f in usable if names.FORWARD.fullmatch(f.name)],
+        "cost": [f for f in usable if names.COST.fullmatch(f.name) and f not in both],
+        "step": [
+            f for f in usable
+            if names.STEP.fullmatch(f.name) and f not in both
+            and not re.search(r"param\w*$|momentum|adam|rms|velocity", f.name, re.I)
+        ],
+    }  # fmt: skip
+
+
+def plans(
+    functions: Mapping[str, Function], helpers: Mapping[str, Function] | None = None
+) -> Iterator[Plan]:
+    """Yield what could be called to get a loss and a gradient, likeliest first.
+
+    Parameters
+    ----------
+    functions : mapping
+        The functions, or methods, by name.
+    helpers : mapping, optional
+        Loss functions outside the class; used where it has none.
+    """
+    kinds = sort_out(functions)
+    kinds["cost"] = kinds["cost"] or list((helpers or {}).values())
+    seen = set()
+    for plan in _candidates(kinds):
+        if plan.key not in seen:
+            seen.add(plan.key)
+            yield plan
+
+
+def _candidates(kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
+    for both in kinds["both"]:
+        yield Plan((both,), 0)
+    for back in kinds["back"]:
+        yield from for_backward(back, kinds)
+    for back in [*kinds["back"], *kinds["step"]]:
+        forwards = [f for f in closest(back, kinds["forward"]) if f is not back][:2]
+        costs = [c for c in closest(back, kinds["cost"]) if c is not back][:2]
+        for cost in costs:
+            for forward in forwards:
+                yield Plan((forward, cost, back), 1, True)
+            yield Plan((cost, back), 0, True)
+        for forward in forwards:
+            yield Plan((forward, back), None, True)
+        yield Plan((back,), None, True)
+    for cost in kinds["cost"]:
+        yield Plan((cost,), 0)
+
+
+def for_backward(back: Function, kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
+    """Yield the plans that end in the backward pass `back`."""
+    forwards = [f for f in closest(back, kinds["forward"]) if f is not back][:3]
+    costs = [c for c in closest(back, kinds["cost"]) if c is not back][:3]
+    if returns_loss(back):
+        yield Plan((back,), 0)
+    for forward in forwards:
+        if returns_loss(forward):
+            yield Plan((forward, back), 0)
+    for cost in costs:
+        for forward in forwards:
+            yield Plan((forward, cost, back), 1)
+        yield Plan((cost, back), 0)
+    for forward in forwards:
+        yield Plan((forward, back), None)
+    yield Plan((back,), None)
+
+
+def is_toy(function: Function) -> bool:
+    """Whether this is the one-number warm-up ``J = theta * x``."""
+    arguments = function.arguments
+    return bool(arguments) and all(_TOY.fullmatch(a) for a in arguments)
+
+
+def signs(trees: Sequence[ast.AST]) -> tuple[float, ...]:
+    """Return the signs that a gradient without a loss may have.
+
+    What is added to the parameters, or to nothing that we see, may be the negative
+    gradient; what is subtracted from them may not.
+    """
+    adds = subtracts = False
+    for node in (n for tree in trees for n in ast.walk(tree)):
+        if isinstance(node, ast.AugAssign) and _is_parameter(node.target):
+            adds |= isinstance(node.op, ast.Add)
+            subtracts |= isinstance(node.op, ast.Sub)
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.BinOp)
+            and _is_parameter(node.targets[0])
+            and ast.dump(node.value.left).replace("Load", "")
+            == ast.dump(node.targets[0]).replace("Store", "")
+        ):
+            adds |= isinstance(node.value.op, ast.Add)
+            subtracts |= isinstance(node.value.op, ast.Sub)
+    return (1.0,) if subtracts else (1.0, -1.0) if not adds else (-1.0, 1.0)
+
+
+def _is_parameter(target: ast.AST) -> bool:
+    while isinstance(target, ast.Subscript):
+        if isinstance(target.slice, ast.Constant) and isinstance(
+            target.slice.value, str
+        ):
+            return names.kind_of(target.slice.value) == "W"
+        target = target.value
+    spelled = names.element_names(target)[0]
+    return names.kind_of(spelled) == "W"

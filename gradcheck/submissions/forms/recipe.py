@@ -1,0 +1,223 @@
+"""A recipe: which calls, in which order and notation, give a loss and its gradient."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from . import names
+from .calls import Board, Setting
+from .collecting import Collecting
+from .containers import (
+    contain,
+    dims_of,
+    loss_in,
+    put,
+    squares,
+)
+from .gradients import Held
+from .shapes import Slot
+
+Step = tuple[names.Function, Callable[..., Any] | None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run of a recipe gave."""
+
+    loss: float | None
+    grads: dict[str, Any] | None
+    output: Any = None
+    steps: int = 0
+    adjusted: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Recipe(Collecting):
+    """How to get a loss and its gradient out of a file.
+
+    Attributes
+    ----------
+    space : dict
+        The globals of the file.
+    steps : tuple of (Function, callable or None)
+        What is called, in order; methods have no callable of their own.
+    slots : tuple of Slot
+        How the file holds its parameters.
+    layout, coding : str
+        What it means by ``X`` and ``y``.
+    maker : callable or None
+        Makes the object whose methods are called.
+    paths : mapping of str to tuple
+        For each slot, where in the object it is.
+    containers : mapping of str to (kind, names)
+        Arguments that hold several parameters.
+    loss_step : int or None
+        Which step gives the loss.
+    own_loss : bool
+        Whether the file has a loss.
+    implied : callable or None
+        ``(output, y) -> loss`` where it has none.
+    """
+
+    space: dict[str, Any]
+    steps: tuple[Step, ...]
+    slots: tuple[Slot, ...]
+    layout: str = "rows"
+    coding: str = "onehot"
+    maker: Callable[[Board], Any] | None = None
+    paths: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    containers: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    loss_step: int | None = None
+    implied: Callable[[Any, Any], float] | None = None
+    sign: float = 1.0
+    by_step: bool = False
+    reg_power: int = 0
+    penalty: float = 0.0
+    reg_attributes: tuple[str, ...] = ()
+    data_attributes: tuple[str, ...] = ()
+    globals: tuple[str, ...] = ()
+    sites: Mapping[str, Sequence[list[str]]] = field(default_factory=dict)
+    assigned: Mapping[str, Sequence[list[str]]] = field(default_factory=dict)
+    matrix: bool = False
+    fresh: bool = False
+    keep: float = 0.8
+    rebind: bool = True
+    each: bool = False
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+    def evaluate(
+        self, params: Mapping[str, Any], X: Any, y: Any, reg: float, gradient: bool
+    ) -> Outcome:
+        """Run the recipe at one point; one example at a time where it is made so."""
+        if not self.each:
+            return self._once(params, X, y, reg, gradient)
+        parts = [
+            self._once(params, X[i : i + 1], y[i : i + 1], reg, gradient)
+            for i in range(len(X))
+        ]
+        whole = parts[0]
+        losses = [p.loss for p in parts if p.loss is not None]
+        whole.loss = sum(losses) / len(X) if len(losses) == len(X) else None
+        if gradient:
+            every = [p.grads or {} for p in parts]
+            whole.grads = {k: sum(g[k] for g in every) / len(X) for k in every[0]}
+        outputs = [p.output for p in parts if p.output is not None]
+        if len(outputs) == len(X):
+            whole.output = np.concatenate([self._rows(o) for o in outputs])
+        return whole
+
+    def _once(
+        self, params: Mapping[str, Any], X: Any, y: Any, reg: float, gradient: bool
+    ) -> Outcome:
+        setting = self._setting(params, X, y, reg)
+        board = Board(setting)
+        self._supply_globals(board)
+        held = [Held(s, self._wrap(s.express(params))) for s in self.slots]
+        for item in held:
+            setting.values[item.slot.name] = item.value
+        instance = self._instance(board, held)
+        for name, (kind, parts) in self.containers.items():
+            values = [setting.values[p] for p in parts]
+            setting.containers[name] = contain(kind, parts, values)
+        before = {h.slot.name: np.array(h.value, dtype=float) for h in held}
+        loss = self._follow(board, instance, gradient)
+        if loss is None and self.implied is not None:
+            loss = self._implied_loss(board, params)
+            if loss is not None:
+                loss += self.penalty * reg * squares(params)
+        outcome = Outcome(loss, None, board.output(), len(board.results))
+        if gradient:
+            outcome.grads, outcome.adjusted = self._gradients(
+                board, instance, held, before, params
+            )
+        return outcome
+
+    def _setting(self, params: Any, X: Any, y: Any, reg: float) -> Setting:
+        dims = dims_of(params)
+        scaled = reg * float(len(X)) ** self.reg_power
+        return Setting(
+            params, X, y, scaled, dims, self.layout, self.coding, keep=self.keep,
+            matrix=self.matrix,
+        )  # fmt: skip
+
+    def _wrap(self, value: Any) -> Any:
+        return np.asmatrix(value) if self.matrix and np.ndim(value) == 2 else value
+
+    def _rows(self, output: Any) -> Any:
+        output = np.asarray(output, dtype=float)
+        if self.each:
+            return (
+                output.reshape(1, -1)
+                if output.ndim < 2 or 1 in output.shape[:1] or (output.shape[1] == 1)
+                else output
+            )
+        output = output.T if self.layout == "columns" else output
+        return output.reshape(len(output), -1)
+
+    def _instance(self, board: Board, held: Sequence[Held]) -> Any:
+        if self.maker is None:
+            return None
+        setting = board.setting
+        key = (setting.dims, len(setting.X))
+        if self.fresh or key not in self.kept:
+            made = self.maker(board)
+            self.kept = {key: made} if not self.fresh else {}
+        else:
+            made = self.kept[key]
+        for item in held:
+            if item.slot.name in self.paths:
+                put(made, self.paths[item.slot.name], item.value, self.rebind)
+        for name in self.reg_attributes:
+            setattr(made, name, setting.reg)
+        for name in self.data_attributes:
+            found, value = board.look_up(name, has_default=False)
+            if found:
+                setattr(made, name, value)
+        return made
+
+    def _follow(self, board: Board, instance: Any, gradient: bool) -> float | None:
+        """Make the calls; return the loss, if one of them gives it."""
+        loss = None
+        last = len(self.steps) - 1
+        for index, (function, own) in enumerate(self.steps):
+            if not gradient and index > self._needed():
+                break
+            self._supply_globals(board)
+            args, named = board.bind(function, self.sites.get(function.name, ()))
+            call = own if own is not None else getattr(instance, function.name)
+            result = call(*args, **named)
+            board.record(function, result, self.assigned.get(function.name, ()))
+            if instance is not None:
+                board.extra = {
+                    k: v for k, v in vars(instance).items()
+                    if k not in board.setting.values and isinstance(v, np.ndarray)
+                }  # fmt: skip
+            if index == self.loss_step:
+                loss = loss_in(result, function, last == index and len(self.steps) == 1)
+        return loss
+
+    def _implied_loss(self, board: Board, params: Mapping[str, Any]) -> float | None:
+        assert self.implied is not None
+        setting = board.setting
+        if getattr(self.implied, "activation", ""):
+            output = self.implied.forward(params, setting.X)  # type: ignore[attr-defined]
+            return self.implied(output, setting.y)
+        output = board.output()
+        return None if output is None else self.implied(self._rows(output), setting.y)
+
+    def _supply_globals(self, board: Board) -> None:
+        for name in self.globals:
+            found, value = board.look_up(name, has_default=False)
+            if found:
+                self.space[name] = value
+
+    def _needed(self) -> int:
+        if self.loss_step is not None:
+            return self.loss_step
+        return max(0, len(self.steps) - 2) if self.implied else len(self.steps)
+
+    def with_(self, **changes: Any) -> "Recipe":
+        """Return the same recipe with other choices."""
+        return replace(self, kept={}, **changes)

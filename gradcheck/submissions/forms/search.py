@@ -1,0 +1,277 @@
+"""Try the ways in which a file may be meant, on a small problem, and keep the best.
+
+Each way is called with sizes that are all distinct, so that a wrong reading of the
+layout raises instead of giving numbers. Where several readings run, one under which
+the gradient is the derivative of the loss is preferred: an author is not accused for
+a reading that we chose.
+"""
+
+import io
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import calls, shapes, stubs
+from .containers import dims_of
+from .implied import imply, slopes
+from .recipe import Outcome, Recipe
+from .refusal import Refused
+
+_AFTER = ("shape-mismatch", "incomplete", "ambiguous", "loss-not-scalar")
+"""Codes of what is found wrong once every call has returned."""
+
+N, D, H, C = 7, 5, (8, 10, 12), 3
+
+
+@dataclass(slots=True)
+class Trial:
+    """What came of one recipe.
+
+    Attributes
+    ----------
+    rank : int
+        3 consistent, 2 runs, 1 runs but something is missing, 0 raises.
+    """
+
+    recipe: Recipe
+    rank: int
+    outcome: Outcome | None = None
+    error: Refused | None = None
+    progress: int = 0
+    missing: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+    dims: tuple[int, ...] = ()
+
+    @property
+    def merit(self) -> tuple[bool, bool, int, int, bool, int]:
+        """What to prefer: a whole batch that runs, then what is consistent, and so on.
+
+        The file's own loss comes before one that we supply. One example at a time
+        comes last: it hides every mistake about the batch.
+        """
+        batch, runs = not self.recipe.each, self.rank >= 2
+        own = self.recipe.loss_step is not None
+        right = len(self.right)
+        return runs and batch, runs and own, self.rank, right, batch, self.progress
+
+    @property
+    def settled(self) -> bool:
+        """Whether a loss of our own choice would hide what the file's loss shows."""
+        return self.rank >= 2 and self.recipe.loss_step is not None
+
+
+@dataclass(slots=True)
+class Sizes:
+    """Sizes that a file asks for, and which are free."""
+
+    dims: tuple[int, ...]
+    biases: bool = True
+    fixed: Mapping[str, int] = field(default_factory=dict)
+
+
+def problem(
+    dims: Sequence[int], *, biases: bool = True, examples: int = N, seed: int = 0
+) -> tuple[dict[str, Any], Any, Any]:
+    """Draw parameters, inputs and labels with non-zero biases.
+
+    Parameters
+    ----------
+    dims : sequence of int
+        Inputs, hidden widths, outputs.
+    biases : bool
+        Whether there are any.
+    examples : int
+        Number of rows of ``X``.
+    seed : int
+        Of the draw.
+    """
+    rng = np.random.default_rng(seed)
+    params: dict[str, Any] = {}
+    for (weight, bias), fan_in, fan_out in zip(
+        shapes.layer_names(len(dims) - 1), dims[:-1], dims[1:], strict=True
+    ):
+        scale = min(0.5, 2.0 / np.sqrt(fan_in))
+        params[weight] = rng.normal(0.0, scale, (fan_in, fan_out))
+        if biases:
+            params[bias] = rng.normal(0.0, 0.4, fan_out)
+    X = rng.normal(0.0, 1.0, (examples, dims[0]))
+    classes = max(dims[-1], 2)
+    y = rng.permutation(np.arange(examples) % classes)
+    return params, X, y
+
+
+def quietly(function: Callable[[], Any]) -> Any:
+    """Call `function` with its output thrown away and its warnings off."""
+    with (
+        redirect_stdout(io.StringIO()),
+        redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        np.random.seed(0)  # noqa: NPY002
+        return function()
+
+
+def refusal_of(error: BaseException, path: str, missing: Sequence[str]) -> Refused:
+    """Put an exception that the file raised into words, with the line it came from."""
+    if isinstance(error, Refused):
+        return error
+    line, name = None, ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename == path:
+            line, name = frame.lineno, frame.name
+    if isinstance(error, stubs.MissingHelperError):
+        module = str(error).rpartition(".")[0] or str(error)
+        return Refused(
+            "missing-helper",
+            f"{name or 'the work'} needs {error}, and the module {module!r} is not "
+            "there: put it next to the file, as the course does",
+            line,
+        )
+    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    undefined = isinstance(error, NameError) and missing
+    if undefined:
+        text += f" (not found on import: {', '.join(missing)})"
+    where = f"{name} raises " if name and name != "<module>" else "it raises "
+    at = f" at line {line}" if line else ""
+    return Refused(
+        "crashes",
+        f"{where}{text}{at}; a loss and its gradient were expected: run it once on a "
+        "small batch and mend that line",
+        line,
+    )
+
+
+class Search:
+    """Runs recipes and remembers the best.
+
+    Parameters
+    ----------
+    path : str
+        Of the submission, for the lines of what it raises.
+    supply : callable
+        Runs a left-out assignment that defines a missing name; says whether it could.
+    missing : sequence of str
+        Modules that are not there.
+    """
+
+    def __init__(
+        self, path: str, supply: Callable[[str], bool], missing: Sequence[str]
+    ) -> None:
+        self.path, self.supply, self.missing = path, supply, missing
+        self.not_scalar: Refused | None = None
+        self.signs: tuple[float, ...] = (1.0,)
+
+    def best(
+        self, recipes: Iterable[Recipe], sizes: Sizes, *, examples: int = N
+    ) -> Trial | None:
+        """Return the best of `recipes`, the first among equals."""
+        best: Trial | None = None
+        for recipe in recipes:
+            if recipe.each and best is not None and best.rank >= 2:
+                break
+            trial = self.attempt(recipe, sizes, examples=examples)
+            if best is None or trial.merit > best.merit:
+                best = trial
+            if trial.rank == 3:
+                break
+        return best
+
+    def attempt(self, recipe: Recipe, sizes: Sizes, *, examples: int = N) -> Trial:
+        """Run one recipe at one point, guarded."""
+        params, X, y = problem(sizes.dims, biases=sizes.biases, examples=examples)
+        params = {
+            k: v for k, v in params.items() if any(k in s.ours for s in recipe.slots)
+        }
+        for _ in range(4):
+            try:
+                trial: Trial = quietly(lambda: self._judge(recipe, params, X, y))
+                trial.dims = tuple(sizes.dims)
+                return trial
+            except NameError as error:
+                if not (error.name and self.supply(error.name)):
+                    return self._failed(recipe, error)
+            except (Exception, SystemExit) as error:
+                return self._failed(recipe, error)
+        return self._failed(recipe, NameError("names"))
+
+    def _failed(self, recipe: Recipe, error: BaseException) -> Trial:
+        per_example = isinstance(error, Refused) and error.code == "loss-not-scalar"
+        if per_example and not recipe.each and f"({N}" in str(error):
+            self.not_scalar = self.not_scalar or error  # type: ignore[assignment]
+        progress, line = 0, 0
+        tb = error.__traceback__
+        while tb is not None:
+            if tb.tb_frame.f_code.co_name == "_follow":
+                progress = tb.tb_frame.f_locals.get("index", 0)
+            elif not line and tb.tb_frame.f_code.co_filename == self.path:
+                line = tb.tb_lineno
+            tb = tb.tb_next
+        progress = 100_000 * progress + line  # how far it got
+        if isinstance(error, Refused) and error.code in _AFTER:
+            progress = 100_000 * len(recipe.steps)
+        return Trial(
+            recipe, 0, error=refusal_of(error, self.path, self.missing),
+            progress=progress,
+        )  # fmt: skip
+
+    def _judge(self, recipe: Recipe, params: Any, X: Any, y: Any) -> Trial:
+        copied = {k: v.copy() for k, v in params.items()}
+        outcome = recipe.evaluate(copied, X.copy(), y.copy(), 0.0, True)
+        wanted = [n for slot in recipe.slots for n in slot.ours]
+        missing = tuple(n for n in wanted if n not in (outcome.grads or {}))
+        if missing:
+            return Trial(
+                recipe, 1, outcome, missing=missing, progress=100_000 * outcome.steps
+            )
+        if recipe.loss_step is None and recipe.implied is None and not missing:
+            recipe, outcome = imply(
+                recipe, outcome, params, X, y,
+                (1.0,) if recipe.by_step else self.signs,
+            )  # fmt: skip
+        if outcome.loss is None or not np.isfinite(outcome.loss):
+            return Trial(recipe, 1, outcome, progress=100_000 * outcome.steps)
+        right = consistent(recipe, outcome, params, X, y)
+        rank = 3 if len(right) == len(wanted) else 2
+        return Trial(recipe, rank, outcome, right=right, progress=outcome.steps)
+
+
+def consistent(
+    recipe: Recipe, outcome: Outcome, params: Any, X: Any, y: Any
+) -> tuple[str, ...]:
+    """Return the parameters whose gradient agrees with the loss's slope."""
+
+    def loss(moved: Any) -> Any:
+        value = recipe.evaluate(moved, X.copy(), y.copy(), 0.0, False).loss
+        return np.nan if value is None else value
+
+    measured, directions = slopes(loss, params)
+    grads = outcome.grads or {}
+    sizes = {n: float(np.linalg.norm(grads[n])) for n in grads}
+    if not any(abs(float(s)) > 1e-7 for s in measured.values()):
+        return ()
+    return tuple(
+        name
+        for name, slope in measured.items()
+        if abs(float(np.sum(grads[name] * directions[name])) - float(slope))
+        <= 1e-4 * (sizes[name] + abs(float(slope))) + 1e-7
+    )
+
+
+def setting(params: Any, X: Any, y: Any) -> calls.Setting:
+    """Write a problem down in our own way."""
+    return calls.Setting(params, X, y, 0.0, dims_of(params))
+
+
+def board(written: calls.Setting) -> calls.Board:
+    """Lay a problem out for calls."""
+    return calls.Board(written)
+
+
+__all__ = ["Search", "Sizes", "Trial", "consistent", "dims_of", "problem", "quietly"]

@@ -1,0 +1,374 @@
+"""One unit of a submission: ask it at points of ours, and judge its answers."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from gradcheck import networks
+from gradcheck._typing import Array, Grads, Params
+from gradcheck.checker import check_gradients, check_network
+from gradcheck.errors import GradcheckError
+from gradcheck.problem import Network
+from gradcheck.reading import UnusableError
+from gradcheck.report import Outcome, Report, Subject, Verdict
+from gradcheck.submissions import problems
+from gradcheck.submissions.offers import SMOOTH, Offered
+from gradcheck.submissions.session import Session
+
+_SIZES = {"N": 7, "D": 5, "M": 4, "C": 3, "1": 1}
+_ACTIVATIONS = ("relu", "sigmoid", "tanh", "identity")
+_SAME = 1e-4
+
+
+class Answers:
+    """A unit as a callable: ``(params, X, y, reg) -> (loss, grads)``.
+
+    Parameters
+    ----------
+    session : Session
+    offered : Offered
+    rename : mapping of str to str
+        From the checker's names of parameters to the child's.
+    seed : int
+        Of the global generators at every call.
+    """
+
+    def __init__(
+        self, session: Session, offered: Offered, rename: dict[str, str], seed: int
+    ) -> None:
+        self.session, self.unit, self.seed = session, offered.index, seed
+        self.rename = rename
+        self.kept = set(offered.names)
+
+    def _given(self, params: Params) -> dict[str, Array]:
+        return {self.rename.get(k, k): np.asarray(v) for k, v in params.items()}
+
+    def __call__(
+        self, params: Params, X: Array, y: Array, reg: float
+    ) -> tuple[float, Grads]:
+        """Ask for the loss and the gradient at one point."""
+        try:
+            loss, grads = self.session.loss_and_grads(
+                self.unit, self._given(params), X, y, reg, seed=self.seed
+            )
+        except problems.FailedCallError as error:
+            raise UnusableError(error.code, str(error)) from error
+        return loss, {k: grads[self.rename.get(k, k)] for k in params}
+
+    def losses(self, points: Iterable[Params], X: Array, y: Array, reg: float) -> Array:
+        """Ask for the losses at many points in one go."""
+        try:
+            return self.session.losses(
+                self.unit, (self._given(p) for p in points), X, y, reg, seed=self.seed
+            )
+        except problems.FailedCallError as error:
+            raise UnusableError(error.code, str(error)) from error
+
+
+def known(network: str | Network) -> None:
+    """Raise GradcheckError unless `network` is ``"auto"`` or a reference."""
+    if not isinstance(network, Network) and network not in ("auto", *networks.NAMES):
+        raise GradcheckError(
+            f"network={network!r}, but should be a Network, 'auto' or one of "
+            f"{', '.join(map(repr, networks.NAMES))}"
+        )
+
+
+def check(
+    session: Session,
+    offered: Offered,
+    name: str,
+    *,
+    network: str | Network,
+    seed: int,
+    rtol_required: float | None,
+) -> Report:
+    """Check one unit; `name` is the file's."""
+    if offered.kind == "broken":
+        where = name if offered.line is None else f"{name}:{offered.line}"
+        report = Report(Verdict.BROKEN, message=f"{where}: {offered.text}", seed=seed)
+        return replace(report, subject=_subject(offered, Subject()))
+    try:
+        if offered.kind == "network":
+            report = _network(session, offered, network, seed, rtol_required)
+            if report.verdict is Verdict.WRONG and offered.smooth:
+                report = _smoothed(report, session, offered, network, seed)
+        else:
+            report = _layer(session, offered, seed, rtol_required)
+    except UnusableError as problem:
+        report = Report(Verdict.BROKEN, message=str(problem), seed=seed)
+    return replace(report, subject=_subject(offered, report.subject))
+
+
+def _smoothed(
+    report: Report, session: Session, offered: Offered, network: str | Network,
+    seed: int,
+) -> Report:  # fmt: skip
+    """Excuse a gradient that differs only by a small constant in a logarithm."""
+    other = replace(offered, index=offered.index + SMOOTH)
+    try:
+        without = _network(session, other, network, seed, None)
+    except (UnusableError, problems.BrokenSubmissionError):
+        return report
+    if without.verdict is not Verdict.CORRECT:
+        return report
+    rule = Outcome(
+        "log-clipped",
+        False,
+        "the gradient is that of the loss without the small constant in its logarithm",
+        fatal=False,
+    )
+    return replace(without, hygiene=(*without.hygiene, rule))
+
+
+def _subject(offered: Offered, measured: Subject) -> Subject:
+    notes = list(offered.notes)
+    if offered.kind == "network" and not offered.own_loss:
+        notes.append(f"the file has no loss; the usual one was used: {offered.implied}")
+    return replace(
+        measured,
+        object=offered.object or None,
+        interface=offered.interface,
+        network=measured.network or (offered.kind if offered.symbols else None),
+        layout=offered.layout if offered.kind == "network" else measured.layout,
+        notes=(*measured.notes, *notes),
+    )
+
+
+# Networks
+
+
+def _network(
+    session: Session,
+    offered: Offered,
+    wanted: str | Network,
+    seed: int,
+    rtol_required: float | None,
+) -> Report:
+    regs = (0.1, 0.0) if offered.reg != "none" else (0.0,)
+    sizes = _sizes(offered)
+    specified, matched = _reference(session, offered, wanted, seed, sizes)
+    rename = _names(specified, offered)
+    if rename is None:
+        return _plain(session, offered, specified, seed, sizes, rtol_required)
+    answers = Answers(session, offered, rename, seed)
+    target: str | Network = specified
+    if not isinstance(wanted, Network) and offered.reg == "none":
+        target = specified.variant(penalty="none")
+    elif not isinstance(wanted, Network):
+        target = _with_penalty(answers, specified, regs, seed, sizes)
+    report = check_network(
+        answers, target, seed=seed, sizes=sizes, regs=regs, rtol_required=rtol_required
+    )
+    if not offered.own_loss:
+        report = _at_ordinary_points(report)
+    if offered.counts_classes:  # the laws ask for batches without the last class
+        report = replace(report, laws=tuple(law for law in report.laws if law.ok))
+    return report if matched or wanted != "auto" else _without_reference(report)
+
+
+def _at_ordinary_points(report: Report) -> Report:
+    """Take back what was found only where the loss that we supplied is cut off."""
+    right = [p.verdict is Verdict.CORRECT for p in report.parameters.values()]
+    fatal = any(o.fatal and not o.ok for o in report.hygiene)
+    if report.verdict is not Verdict.WRONG or not right or not all(right) or fatal:
+        return report
+    return replace(report, verdict=Verdict.CORRECT, message="", findings=())
+
+
+def _with_penalty(
+    answers: "Answers", network: Network, regs: tuple[float, ...], seed: int,
+    sizes: dict[str, Any],
+) -> Network:  # fmt: skip
+    """Take the penalty that the loss follows: half and full are both conventions."""
+    problem = networks.draw_problem(
+        network, np.random.default_rng(seed + 2), reg=regs[0], **sizes
+    )
+    try:
+        value = answers.losses([problem.params], problem.X, problem.y, problem.reg)[0]
+    except UnusableError:
+        return network
+    for penalty in ("half", "full"):
+        variant = network.variant(penalty=penalty)
+        own = float(variant.loss(problem.params, problem.X, problem.y, problem.reg))
+        if abs(own - value) <= _SAME * max(abs(own), abs(value)):
+            return variant
+    return network
+
+
+def _without_reference(report: Report) -> Report:
+    """Say that the loss is none that is known; its own gradient was checked."""
+    if report.verdict is Verdict.BROKEN:
+        return report
+    return replace(
+        report,
+        laws=(),
+        loss_verdict="other",
+        loss_message="the loss is none of the reference networks'; the gradient was "
+        "checked against this loss itself",
+        subject=replace(report.subject, network="own", penalty=None, reduction=None),
+    )
+
+
+def _sizes(offered: Offered) -> dict[str, Any]:
+    sizes: dict[str, Any] = {}
+    if offered.dims:
+        sizes = {"D": offered.dims[0], "C": offered.dims[-1]}
+        if len(offered.dims) > 2:
+            sizes["hidden"] = offered.dims[1:-1]
+    elif offered.outputs in (1, 10):
+        sizes = {"C": offered.outputs}
+    if offered.counts_classes:
+        sizes["N"] = 11
+    elif offered.each:
+        sizes["N"] = 3
+    return sizes
+
+
+def _names(network: Network, offered: Offered) -> dict[str, str] | None:
+    """Map the reference's names to the child's; None if they do not correspond."""
+    depth = offered.hidden + 1
+    theirs = ["W"] if depth == 1 else [f"W{k}" for k in range(1, depth + 1)]
+    biases = [n.replace("W", "b") for n in theirs]
+    if network.name == "logistic" or len(network.weights) == len(theirs):
+        mapping = dict(zip(network.weights, theirs, strict=True))
+        if network.biases:
+            mapping |= dict(zip(network.bias_names, biases, strict=True))
+        if set(mapping.values()) == set(offered.names):
+            return mapping
+    return None
+
+
+def _candidates(offered: Offered) -> Iterator[Network]:
+    """Yield the references that a file with these parameters may follow."""
+    depth = offered.hidden + 1
+    biases = any(n.startswith("b") for n in offered.names)
+    if depth == 2 and offered.signs and biases:
+        yield networks.get("logistic")
+    if depth == 2 and offered.outputs > 1:
+        yield networks.get("softmax", biases=biases)
+    if depth == 1 and offered.outputs > 1:
+        yield networks.get("linear", biases=biases)
+    hidden = [(a,) * offered.hidden for a in _ACTIVATIONS] if depth > 1 else [()]
+    outs = ("identity", "sigmoid", "tanh", "relu")
+    for activations, cost in product(hidden, ("softmax", "sigmoid", "squared")):
+        if cost == "softmax" and offered.outputs == 1:
+            continue
+        for output in outs if cost == "squared" else ("identity",):
+            yield networks.get(
+                "deep", depth=depth, activations=activations, cost=cost,
+                output=output, biases=biases,
+            )  # fmt: skip
+
+
+def _reference(
+    session: Session,
+    offered: Offered,
+    wanted: str | Network,
+    seed: int,
+    sizes: dict[str, Any],
+) -> tuple[Network, bool]:
+    """Find the reference whose loss this is, or the likeliest; and whether it is."""
+    if isinstance(wanted, Network):
+        return wanted, True
+    options = list(_candidates(offered))
+    if wanted != "auto":
+        named = [n for n in options if n.name == wanted]
+        return (named[0] if named else networks.get(wanted)), True
+    for network in options:
+        for variant in _variants(network):
+            if _has_loss(session, offered, variant, seed, sizes):
+                return (network if variant.reduction == "mean" else variant), True
+    return options[0], False
+
+
+def _variants(network: Network) -> tuple[Network, ...]:
+    free = network.variant(penalty="none")
+    return free, free.variant(reduction="sum")
+
+
+def _has_loss(
+    session: Session, offered: Offered, network: Network, seed: int,
+    sizes: dict[str, Any],
+) -> bool:  # fmt: skip
+    """Whether the unit's loss without a penalty is the network's, at two points."""
+    rename = _names(network, offered)
+    if rename is None:
+        return False
+    answers = Answers(session, offered, rename, seed)
+    rng = np.random.default_rng(seed + 1)
+    for N in (6, 9):
+        shape = {"N": N, **sizes}
+        problem = networks.draw_problem(network, rng, reg=0.0, **shape)
+        try:
+            value = answers.losses([problem.params], problem.X, problem.y, 0.0)[0]
+        except UnusableError:
+            return False
+        own = float(network.loss(problem.params, problem.X, problem.y, 0.0))
+        if not abs(own - value) <= _SAME * max(abs(own), abs(value)):
+            return False
+    return True
+
+
+def _plain(
+    session: Session, offered: Offered, network: Network, seed: int,
+    sizes: dict[str, Any], rtol_required: float | None,
+) -> Report:  # fmt: skip
+    """Check parameters that no reference has against the unit's own loss."""
+    rng = np.random.default_rng(seed)
+    drawn = networks.draw_problem(network, rng, reg=0.0, **sizes)
+    depth = offered.hidden + 1
+    theirs = ["W"] if depth == 1 else [f"W{k}" for k in range(1, depth + 1)]
+    by_name = dict(zip(network.weights, theirs, strict=True))
+    by_name |= {
+        b: by_name[w].replace("W", "b")
+        for w, b in zip(network.weights, network.bias_names, strict=False)
+    }
+    params = {
+        by_name[k]: v for k, v in drawn.params.items() if by_name[k] in offered.names
+    }
+    reg = 0.1 if offered.reg != "none" else 0.0
+    report = _at_point(
+        session, offered, params, drawn.X, drawn.y, reg, seed, rtol_required
+    )
+    return _without_reference(report)
+
+
+def _at_point(
+    session: Session, offered: Offered, params: Params, X: Array, y: Array, reg: float,
+    seed: int, rtol_required: float | None,
+) -> Report:  # fmt: skip
+    answers = Answers(session, offered, {}, seed)
+
+    def pair(point: Params) -> Any:
+        return answers(point, X, y, reg)
+
+    def loss(point: Params) -> float:
+        return float(answers.losses([point], X, y, reg)[0])
+
+    checked: Callable[..., Report] = check_gradients
+    return checked(pair, params, loss=loss, seed=seed, rtol_required=rtol_required)
+
+
+# Layers
+
+
+def _layer(
+    session: Session, offered: Offered, seed: int, rtol_required: float | None
+) -> Report:
+    rng = np.random.default_rng(seed)
+    params = {n: _draw(rng, s) for n, s in offered.symbols.items()}
+    labels = np.arange(_SIZES["N"]) % _SIZES["C"]
+    y = rng.permutation(labels) if offered.kind == "scores" else np.zeros(0)
+    X = _draw(rng, offered.upstream) if offered.upstream else np.zeros(0)
+    return _at_point(session, offered, params, X, y, 0.0, seed, rtol_required)
+
+
+def _draw(rng: np.random.Generator, letters: Iterable[str]) -> Array:
+    """Draw numbers of order one, none of them near zero."""
+    shape = [_SIZES[s] for s in letters]
+    drawn: Array = rng.choice([-1.0, 1.0], shape) * rng.uniform(0.2, 1.5, shape)
+    return drawn
