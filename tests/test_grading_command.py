@@ -98,7 +98,7 @@ def test_a_new_rubric_needs_no_new_check(asked, folder, tmp_path):
 def test_a_secret_seed_is_drawn_kept_and_hidden(asked, folder):
     grade(folder, "--secret-seed")
     seed = read("grades/secret-seed").strip()
-    assert asked[0][1]["seed"] == asked[1][1]["seed"] == int(seed) > 0
+    assert asked[0][1]["seed"] == asked[1][1]["seed"] == int(seed) < 2**32
     assert os.stat("grades/secret-seed").st_mode & 0o077 == 0
     for name in ("reports/bob.py.html", "gradescope/bob.py.json"):
         assert seed not in read(f"grades/{name}")

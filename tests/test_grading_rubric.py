@@ -100,6 +100,7 @@ def test_what_does_not_run_earns_nothing():
     items, score = Rubric(law=1).mark(report)
     assert score == 0
     assert all(item.points == 0 for item in items)
+    assert items[0].text == BROKEN.message
     assert Rubric(verdict=0).mark(Report(Verdict.CORRECT))[1] == 0.0
 
 

@@ -345,3 +345,11 @@ def test_items_of_a_mark_without_findings_pass():
     )
     row = Row.of(Mark("a", report, (), 1.0, 1.0))
     assert row.mistakes == ("unnamed",)
+
+
+def test_what_does_not_run_has_a_reason_and_no_mistakes():
+    made = mark(replace(BROKEN, findings=(Finding("", statement="the call failed"),)))
+    assert Row.of(made).mistakes == ()
+    assert gradescope_results(made)["extra_data"]["mistakes"] == []
+    error = ElementTree.fromstring(junit_xml([made])).find("*/testcase/error")
+    assert error.get("message") == BROKEN.message

@@ -206,7 +206,7 @@ def _secret_seed(out: Path) -> int:
     try:
         return int(path.read_text(encoding="ascii"))
     except FileNotFoundError:
-        seed = secrets.randbits(48)
+        seed = secrets.randbits(32)
         with open(
             os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
         ) as file:
@@ -275,7 +275,7 @@ def gradescope_init(out: Path, seed: int | None, **options: Any) -> int:
         words += ["--object", name]
     for key in ("network", "timeout", "memory", "visibility"):
         words += [f"--{key}", str(options[key])]
-    seed = secrets.randbits(48) if seed is None else seed
+    seed = secrets.randbits(32) if seed is None else seed
     words += ["--seed", str(seed), "--hide-seed", "--quiet"]
     made = autograder_zip(words, rubric=options["rubric_path"])
     try:

@@ -105,7 +105,9 @@ class Rubric:
     def _verdict_share(self, report: Report) -> tuple[float, str]:
         if report.verdict is Verdict.CORRECT:
             return 1.0, ""
-        why = "; ".join(f"{f.id}: {f.statement}" for f in report.findings)
+        if report.verdict is Verdict.BROKEN:
+            return 0.0, report.message
+        why = "; ".join(f"{f.id or 'measured'}: {f.statement}" for f in report.findings)
         why = why or report.message
         if report.verdict is Verdict.INCONCLUSIVE:
             return self.inconclusive, why

@@ -51,11 +51,11 @@ class Settings:
     scheduler: str = ""
 
     def seed_of(self, submission: str) -> int:
-        """Return the seed of one submission, below 2**48."""
+        """Return the seed of one submission, below 2**32 as numpy's old one must be."""
         if not self.per_submission:
             return self.seed
         text = f"{self.seed}:{submission}".encode("utf-8", "surrogateescape")
-        return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
+        return int.from_bytes(hashlib.sha256(text).digest()[:4], "big")
 
     def key(self, submission: Submission) -> str:
         """Return a name for this content graded in this way: equal keys, equal work."""

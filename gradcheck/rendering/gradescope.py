@@ -7,7 +7,7 @@ The fields are those of https://gradescope-autograders.readthedocs.io/en/latest/
 from typing import Any
 
 from gradcheck import __version__
-from gradcheck.rendering.marks import Item, Mark, mistake, without_seed
+from gradcheck.rendering.marks import Item, Mark, mistakes, without_seed
 from gradcheck.report import plain_text
 
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
@@ -50,7 +50,7 @@ def gradescope_results(
         "extra_data": {
             "gradcheck": __version__,
             "verdict": str(mark.report.verdict),
-            "mistakes": [mistake(finding) for finding in mark.report.findings],
+            "mistakes": list(mistakes(mark.report)),
         },
     }
 

@@ -102,7 +102,9 @@ def _add(
 
 def _why(report: Report) -> str:
     """Return the mistake or the reason in one line."""
-    named = [f"{finding.id}: {finding.statement}" for finding in report.findings]
+    broken = report.verdict is Verdict.BROKEN
+    found = () if broken else report.findings
+    named = [f"{f.id or 'measured'}: {f.statement}" for f in found]
     return "; ".join(named) or report.message or f"the gradient is {report.verdict}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import fsum
 
-from gradcheck.report import Finding, Report, Verdict
+from gradcheck.report import Report, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Row:
             verdict=report.verdict,
             score=mark.score,
             max_points=mark.max_points,
-            mistakes=tuple(mistake(finding) for finding in report.findings),
+            mistakes=mistakes(report),
             message=message(report),
             seconds=mark.seconds,
             parameters={k: str(p.verdict) for k, p in report.parameters.items()},
@@ -116,9 +116,11 @@ def without_seed(report: Report) -> Report:
     return replace(report, seed=0, again="", measurements=())
 
 
-def mistake(finding: Finding) -> str:
-    """Return the id of a mistake with the parameters that it touches."""
-    return " ".join((finding.id or "unnamed", *finding.parameters))
+def mistakes(report: Report) -> tuple[str, ...]:
+    """Return the id of each mistake with its parameters; none of what does not run."""
+    if report.verdict is Verdict.BROKEN:
+        return ()
+    return tuple(" ".join((f.id or "unnamed", *f.parameters)) for f in report.findings)
 
 
 def message(report: Report) -> str:
