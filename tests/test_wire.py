@@ -81,7 +81,11 @@ def test_every_fixed_byte_of_a_header_is_looked_at(at):
 
 def test_more_than_is_missing_is_refused():
     with pytest.raises(wire.ProtocolError, match="more came back"):
-        inbox(ask()).feed(bytes(33))
+        inbox(ask()).feed(bytes(wire.HEADER_SIZE + 17))
+    asked = ask()
+    short = wire.reply(asked, wire.PROBLEM, b"why") + b"and more"
+    with pytest.raises(wire.ProtocolError, match="more came back"):
+        inbox(asked).feed(short)
 
 
 @given(st.binary(max_size=200))

@@ -65,6 +65,7 @@ class Exchange:
         self._selector = selectors.DefaultSelector()
         self.printed = {"stdout": Printed(), "stderr": Printed()}
         self._sequence = 0
+        self._writing = False
         channel.setblocking(False)
         self._selector.register(channel, selectors.EVENT_READ, None)
         for line, name in ((out, "stdout"), (err, "stderr")):
@@ -95,11 +96,10 @@ class Exchange:
         self._sequence += 1
         header, frame = wire.request(kind, self._sequence, body)
         inbox = wire.Inbox(header, expect, exact)
-        unsent = memoryview(frame)
         deadline = time.monotonic() + seconds
+        unsent = self._send(memoryview(frame))  # nearly always the whole of it
         while inbox.missing:
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
-            self._selector.modify(self._channel, events, None)
+            self._listen(writing=bool(unsent))
             left = deadline - time.monotonic()
             ready = self._selector.select(max(left, 0.0))
             if left <= 0.0:
@@ -125,6 +125,13 @@ class Exchange:
     def close(self) -> None:
         """Let go of the sockets, which are closed by their owner."""
         self._selector.close()
+
+    def _listen(self, *, writing: bool) -> None:
+        """Wait for room to write in, too, only while something is left to send."""
+        if writing != self._writing:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
+            self._selector.modify(self._channel, events, None)
+            self._writing = writing
 
     def _send(self, unsent: memoryview) -> memoryview:
         try:

@@ -6,6 +6,7 @@ before it asked: there is nothing in it to parse, hence nothing to attack.
 """
 
 import json
+import math
 import secrets
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +26,8 @@ _HEADER = struct.Struct("<4sBBHII16s")
 _LENGTH = struct.Struct("<I")
 
 # Kept by name: in the child, a submission may replace the attributes of numpy.
-_prod, _frombuffer, _contiguous = np.prod, np.frombuffer, np.ascontiguousarray
-_int64, _float64 = np.int64, np.float64
+_frombuffer, _contiguous, _float64 = np.frombuffer, np.ascontiguousarray, np.float64
+_prod = math.prod
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -96,8 +97,10 @@ class Inbox:
     @property
     def missing(self) -> int:
         """How many bytes may be read now; 0 when the reply is whole."""
-        whole = HEADER_SIZE if self.header is None else self.header.length
-        return whole - len(self._parts)
+        if self.header is None:
+            most = SMALL if self.exact is None else self.exact
+            return HEADER_SIZE + most - len(self._parts)
+        return self.header.length - len(self._parts)
 
     @property
     def body(self) -> bytes:
@@ -109,9 +112,11 @@ class Inbox:
         if len(data) > self.missing:
             raise ProtocolError("more came back than was asked for")
         self._parts += data
-        if self.header is None and len(self._parts) == HEADER_SIZE:
-            self.header = self._judge(Header.unpack(bytes(self._parts)))
-            self._parts.clear()
+        if self.header is None and len(self._parts) >= HEADER_SIZE:
+            self.header = self._judge(Header.unpack(bytes(self._parts[:HEADER_SIZE])))
+            del self._parts[:HEADER_SIZE]
+            if self.missing < 0:
+                raise ProtocolError("more came back than was asked for")
 
     def _judge(self, got: Header) -> Header:
         if got.kind not in (self.kind, PROBLEM):
@@ -151,7 +156,7 @@ def unpack_arrays(
     """Give back the arrays that `pack_arrays` described; read-only views of `blob`."""
     start = 0
     for name, dtype, shape in listed:
-        count = int(_prod(shape, dtype=_int64))
+        count = _prod(shape)
         array: NDArray[Any] = _frombuffer(blob, dtype, count, start).reshape(shape)
         start += array.nbytes
         yield name, array
@@ -159,7 +164,7 @@ def unpack_arrays(
 
 def values_size(shapes: Mapping[str, tuple[int, ...]], points: int) -> int:
     """Bytes of a VALUES: a loss a point, then for each name its stack of arrays."""
-    sizes = sum(int(_prod(shape, dtype=_int64)) for shape in shapes.values())
+    sizes = sum(_prod(shape) for shape in shapes.values())
     return 8 * points * (1 + sizes)
 
 
@@ -170,7 +175,7 @@ def unpack_values(
     numbers = _frombuffer(body, "<f8").astype(_float64)
     losses, start, stacks = numbers[:points], points, {}
     for name, shape in shapes.items():
-        stop = start + points * int(_prod(shape, dtype=_int64))
+        stop = start + points * _prod(shape)
         stacks[name] = numbers[start:stop].reshape(points, *shape)
         start = stop
     return losses, stacks
