@@ -125,6 +125,7 @@ def check(
         seed=seed,
         timeout=timeout,
         memory_mb=memory,
+        entries=bool(html_path),
     )
     if html_path:
         _write_html(report, html_path)

@@ -59,6 +59,7 @@ def test_options_reach_the_check(answer, student, capsys):
         "seed": 5,
         "timeout": 2.0,
         "memory_mb": 64,
+        "entries": False,
     }
 
 

@@ -82,6 +82,7 @@ def test_options_reach_the_check(asked, folder):
         "network": "softmax",
         "timeout": 3.0,
         "memory_mb": 99,
+        "entries": True,
         "seed": 5,
     }
 

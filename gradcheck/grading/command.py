@@ -191,7 +191,7 @@ def _settings(options: dict[str, Any]) -> Settings:
     }
     seed = _secret_seed(options["out"]) if options["secret_seed"] else options["seed"]
     return Settings(
-        check=submission_check(**check),
+        check=submission_check(**check, entries=not options["no_html"]),
         label=repr(sorted(check.items())),
         seed=seed,
         per_submission=options["own_points"],

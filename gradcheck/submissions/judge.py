@@ -26,6 +26,7 @@ def check_submission(
     rtol_required: float | None = None,
     tier: str | None = None,
     roots: Sequence[str | os.PathLike[str]] | None = None,
+    entries: bool = False,
 ) -> Report:
     """Check the gradients that a file computes, in a process apart.
 
@@ -52,6 +53,8 @@ def check_submission(
         See `gradcheck.check_gradients`.
     tier, roots : optional
         How it is kept apart; see `gradcheck.submissions.session.Session`.
+    entries : bool, default=False
+        Whether to measure every entry, too, for the heat map of an HTML report.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def check_submission(
                 report = units.check(
                     session, offered, name,
                     network=network, seed=seed, rtol_required=rtol_required,
+                    entries=entries,
                 )  # fmt: skip
                 reports.append((offered, report))
     except GradcheckError as error:

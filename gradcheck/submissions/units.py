@@ -85,6 +85,7 @@ def check(
     network: str | Network,
     seed: int,
     rtol_required: float | None,
+    entries: bool = False,
 ) -> Report:
     """Check one unit; `name` is the file's."""
     if offered.kind == "broken":
@@ -93,7 +94,9 @@ def check(
         return replace(report, subject=_subject(offered, Subject()))
     try:
         if offered.kind == "network":
-            report = _network(session, offered, network, seed, rtol_required)
+            report = _network(
+                session, offered, network, seed, rtol_required, entries
+            )
             if report.verdict is Verdict.WRONG and offered.smooth:
                 report = _smoothed(report, session, offered, network, seed)
         else:
@@ -147,6 +150,7 @@ def _network(
     wanted: str | Network,
     seed: int,
     rtol_required: float | None,
+    entries: bool = False,
 ) -> Report:
     regs = (0.1, 0.0) if offered.reg != "none" else (0.0,)
     sizes = _sizes(offered)
@@ -161,8 +165,9 @@ def _network(
     elif not isinstance(wanted, Network):
         target = _with_penalty(answers, specified, regs, seed, sizes)
     report = check_network(
-        answers, target, seed=seed, sizes=sizes, regs=regs, rtol_required=rtol_required
-    )
+        answers, target, seed=seed, sizes=sizes, regs=regs, rtol_required=rtol_required,
+        entries=entries,
+    )  # fmt: skip
     if not offered.own_loss:
         report = _at_ordinary_points(report)
     if offered.counts_classes:  # the laws ask for batches without the last class

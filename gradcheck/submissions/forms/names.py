@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 _ROLES = (
@@ -246,13 +247,19 @@ class Function:
 
     def returned(self) -> list[str]:
         """Names of what the last ``return`` returns, one an element."""
-        found: list[str] = []
-        for node in own_nodes(self.node):
-            if isinstance(node, ast.Return) and node.value is not None:
-                names = element_names(node.value)
-                if len(names) >= len(found):
-                    found = names
-        return found
+        return list(_returned(self.node))
+
+
+@cache
+def _returned(function: ast.AST) -> tuple[str, ...]:
+    """Read a function once: it is asked for at every evaluation."""
+    found: list[str] = []
+    for node in own_nodes(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            names = element_names(node.value)
+            if len(names) >= len(found):
+                found = names
+    return tuple(found)
 
 
 def own_nodes(function: ast.AST) -> Iterable[ast.AST]:
