@@ -140,37 +140,32 @@ def _of_size(
 ) -> Iterator[Product]:
     """Yield the products of exactly `size` rows."""
     for count in range(min(size, 2) + 1):
-        left = size - count
-        for names, log_rest, sign_rest in _rests(left, logs, signs, fixed):
-            for chosen in combinations(free, count):
-                constants = _constants(chosen, log_rest, sign_rest, rtol)
+        sets, rest, sign = _rests(size - count, logs, signs, fixed)
+        plain = (np.abs(rest) <= rtol) & (sign > 0)
+        for chosen in combinations(free, count):
+            touched = np.zeros(logs.shape, dtype=bool)
+            for _, exponents, _ in chosen:
+                touched |= exponents != 0
+            for i in np.flatnonzero(plain[:, ~touched].all(axis=1)):
+                constants = _constants(chosen, rest[i], sign[i], rtol)
                 if constants is None:
                     continue
-                terms = [(name, None) for name in names]
+                terms = [(fixed[j][0], None) for j in sets[i]]
                 pairs = zip(chosen, constants, strict=True)
                 yield Product((*terms, *((row[0], c) for row, c in pairs)))
 
 
 def _rests(
     count: int, logs: Array, signs: Array, fixed: Sequence[_Prepared]
-) -> Iterator[tuple[tuple[int, ...], Array, Array]]:
-    """Yield what is left of the table when `count` fixed rows are divided out."""
-    if count == 0:
-        yield (), logs, signs
-        return
-    if count > len(fixed):
-        return
-    all_logs = np.array([row[1] for row in fixed])
-    all_signs = np.array([row[2] for row in fixed])
-    sets = np.array(list(combinations(range(len(fixed)), count)))
+) -> tuple[Array, Array, Array]:
+    """Return all sets of `count` fixed rows, and what each leaves of the table."""
+    listed = list(combinations(range(len(fixed)), count))
+    sets = np.array(listed, dtype=int).reshape(len(listed), count)
+    all_logs = np.array([row[1] for row in fixed]).reshape(len(fixed), logs.size)
+    all_signs = np.array([row[2] for row in fixed]).reshape(len(fixed), logs.size)
     rest = logs - all_logs[sets].sum(axis=1)
     sign = signs * all_signs[sets].prod(axis=1)
-    # with at most two free constants, few distinct values can be left
-    spread = np.sort(np.round(rest, 7), axis=1)
-    distinct = 1 + (np.diff(spread, axis=1) != 0).sum(axis=1)
-    for i in np.flatnonzero(distinct <= 5):
-        names = tuple(fixed[j][0] for j in sets[i])
-        yield names, rest[i], sign[i]
+    return sets, rest, sign
 
 
 def _constants(
@@ -178,11 +173,8 @@ def _constants(
 ) -> tuple[float, ...] | None:
     """Solve for the free constants; None if they do not explain what is left."""
     if not chosen:
-        return () if _is_one(logs, signs, rtol) else None
+        return ()
     exponents = np.array([row[1] for row in chosen]).T
-    touched = exponents.any(axis=1)
-    if not _is_one(logs[~touched], signs[~touched], rtol):
-        return None
     solution, _, rank, _ = np.linalg.lstsq(exponents, logs, rcond=None)
     if rank < len(chosen) or np.abs(exponents @ solution - logs).max() > rtol:
         return None

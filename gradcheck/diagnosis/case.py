@@ -10,7 +10,7 @@ import numpy as np
 from gradcheck._typing import Array, LossAndGrads
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.penalties import Measured
-from gradcheck.experiments.accused import Accused
+from gradcheck.experiments.accused import Accused, Answer
 from gradcheck.experiments.conventions import Conventions, read_conventions
 from gradcheck.experiments.finish import read_finish
 from gradcheck.experiments.penalty import PenaltyPoint, penalty_points
@@ -62,10 +62,12 @@ def open_case(
     accused = Accused(loss_and_grads, factory)
     a, b = (_generic(network, rng, sizes) for _ in range(2))
     runs_where = ""
-    if accused.at(a).error:
+    opening: Answer | None = accused.raw(a)
+    if opening is not None and opening.error:
         sizes, runs_where = where_it_runs(accused, network, rng, sizes)
         a, b = (_generic(network, rng, sizes) for _ in range(2))
-    state = examine_state(accused, a, b)
+        opening = None
+    state = examine_state(accused, a, b, opening)
     first = accused.at(a)
     answered = {} if first.error else first.grads
     oddities, repairs = examine_plumbing(answered, a, network)

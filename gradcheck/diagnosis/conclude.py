@@ -37,8 +37,8 @@ def conclude(case: Case, found: Found) -> Diagnosis:
             if m.id not in {other.id for other in tie}
         )
         findings.append(replace(said, ties=tuple(dict.fromkeys(others))))
-    unknown = found.best is None and not case.whole_numbers and not case.differences
-    if unknown and case.state.repeatable:
+    known = case.whole_numbers or case.differences or case.own_derivative
+    if found.best is None and case.state.repeatable and not known:
         findings += partial(case, found)
         findings += facts(case)
     return Diagnosis(

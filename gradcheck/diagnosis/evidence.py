@@ -134,8 +134,10 @@ class Evidence:
             for i, m in enumerate(chosen)
             if CATALOGUE[m.id].constant == "affine" and m.constant is not None
         ]
-        for _ in range(6 if free else 0):
+        for turn in range(6 if free else 0):
             here = self._residuals(chosen)
+            if turn == 2 and np.abs(here[np.isfinite(here)]).max(initial=0.0) > 1e-4:
+                break  # these constants lead nowhere
             columns = []
             for i in free:
                 c = chosen[i].constant or 0.0

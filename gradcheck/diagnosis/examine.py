@@ -69,7 +69,9 @@ def search(case: Case) -> Found:
         return Found()
     if not case.state.repeatable:
         return Found()
-    case.own_derivative = not case.conventions.specified and own_derivative(case)
+    case.own_derivative = not case.own_data and own_derivative(case)
+    if case.own_derivative:
+        return Found()
     hunt = Search(case.evidence, case.measured)
     found = hunt.run()
     if found.best is None and case.spec.fixed:  # perhaps it lacks what is fixed
@@ -78,9 +80,9 @@ def search(case: Case) -> Found:
         )
         hunt = Search(case.evidence, case.measured)
         found = hunt.run()
-    if found.best is None and not case.own_derivative:
+    if found.best is None:
         found = hunt.with_masks(case.accused, case.rng, case.sizes, found)
-    if found.best is None and not case.own_derivative:
+    if found.best is None:
         found = hunt.neighbours(found)
     if found.best is None:
         case.whole_numbers = _in_whole_numbers(case)

@@ -161,7 +161,9 @@ def candidates(
         def accept(names: tuple[int, ...], base: tuple[Mistake, ...] = base) -> bool:
             return compatible(spec.network, [*base, *(listed[n] for n in names)])
 
-        for one in solve(known, lines, rtol=rtol, accept=accept)[:12]:
+        products = solve(known, lines, rtol=rtol, accept=accept)[:12]
+        found += [] if products else [base]  # the nearest there is
+        for one in products:
             scale = [
                 listed[name] if c is None else replace(listed[name], constant=c)
                 for name, c in one.terms

@@ -61,14 +61,17 @@ def sweep(
         return []
     order = np.argsort(values)
     values, masks = values[order], masks[order]
-    found = []
-    for j in np.flatnonzero(masks[1:] != masks[:-1]):
-        below, above = float(values[j]), float(values[j + 1])
-        if below < 0.0 < above and abs(below) < 1e-6 > abs(above):
-            continue
-        switch = Switch(below, above, bool(masks[j + 1]))
-        found.append(_narrow(accused, spec, rng, sizes, layer, switch, calls))
-    return found[:2]
+    switches = [
+        Switch(float(values[j]), float(values[j + 1]), bool(masks[j + 1]))
+        for j in np.flatnonzero(masks[1:] != masks[:-1])
+    ]
+    if len(switches) > 2:  # no mask that switches, but something else
+        return []
+    return [
+        _narrow(accused, spec, rng, sizes, layer, switch, calls)
+        for switch in switches
+        if not -1e-6 < switch.below < 0.0 < switch.above < 1e-6
+    ]
 
 
 def _narrow(

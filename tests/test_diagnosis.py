@@ -1,0 +1,466 @@
+"""The guilty are named, the innocent are left alone, the unknown is measured."""
+
+import numpy as np
+import pytest
+from line_edits import EDITS, INVENTIONS, edited
+
+from gradcheck import networks
+from gradcheck.diagnosis import diagnose, diagnose_fixed
+from gradcheck.faults import Mistake, inject
+from gradcheck.networks import draw_problem
+
+SOFTMAX = networks.get("softmax")
+NETWORKS = {
+    "softmax": SOFTMAX,
+    "linear": networks.get("linear"),
+    "linear-no-biases": networks.get("linear", biases=False),
+    "logistic": networks.get("logistic"),
+    "logistic-sum": networks.get("logistic", reduction="sum", penalty="none"),
+    "deep-sigmoid": networks.get("deep", activations="sigmoid", cost="sigmoid"),
+    "deep-relu": networks.get("deep", activations="relu", cost="softmax"),
+    "squared": networks.get("deep", depth=2, cost="squared", output="sigmoid"),
+}
+
+
+def ids(found):
+    return [m.id for m in found.mistakes]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("penalty", ["half", "full", "none"])
+def test_a_right_gradient_is_never_given_a_mistake(name, penalty):
+    network = NETWORKS[name]
+    for seed in range(2):
+        right = network.variant(penalty=penalty)
+        found = diagnose(right.loss_and_grads, network, seed=seed)
+        assert found.right
+        assert found.explained
+        assert (found.mistakes, found.findings, found.loss_statement) == ((), (), "")
+
+
+def some(cases, every):
+    """Mark all but one in `every` as slow."""
+    return [
+        pytest.param(*case, marks=() if i % every == 0 else pytest.mark.slow)
+        for i, case in enumerate(cases)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "instead"), some(EDITS, 2), ids=lambda x: x[:40]
+)
+def test_a_line_written_wrongly_is_named(name, line, instead):
+    found = diagnose(edited((line, instead)), SOFTMAX, seed=1)
+    assert ids(found) == [name]
+    assert found.explained
+    assert not found.right
+    assert found.calls <= 60
+    (finding,) = found.findings
+    assert finding.id == name
+    assert finding.verified
+    assert finding.statement
+    assert finding.advice
+
+
+@pytest.mark.parametrize(
+    ("where", "line", "instead"), some(INVENTIONS, 3), ids=lambda x: x[:40]
+)
+def test_an_invention_is_measured_and_not_named(where, line, instead):
+    found = diagnose(edited((line, instead)), SOFTMAX, seed=1)
+    assert found.mistakes == ()
+    assert not found.explained
+    assert where in {name for f in found.facts for name in f.parameters}
+
+
+SETS = [
+    ("softmax", ["batch-sum", "relu-mask-missing"]),
+    ("softmax", ["softmax-over-batch", "bias-mean", "penalty-sign"]),
+    ("softmax", ["keys-swapped", "penalty-missing"]),
+    ("softmax", ["accumulates", "batch-sum"]),
+    ("softmax", ["bias-not-reduced", "target-missing"]),
+    ("softmax", ["single-precision", "batch-sum"]),
+    ("softmax", [Mistake("relu-mask-threshold", (1,), "", 0.1), Mistake("batch-sum")]),
+    ("softmax", [Mistake("relu-saturates", (1,), "", 6.0)]),
+    (
+        "softmax",
+        [
+            Mistake("updated-weights", (1,), "", 0.3),
+            Mistake("leaky-slope", (1,), "", 0.05),
+        ],
+    ),
+    (
+        "softmax",
+        [
+            Mistake("sign-flipped", (), "with the penalty"),
+            Mistake("penalty-averaged-in-loss", ("W1",)),
+        ],
+    ),
+    ("softmax", [Mistake("penalty-on-biases", ("b1",), "", 3.0)]),
+    ("linear", ["target-missing", "batch-sum"]),
+    ("linear-no-biases", ["penalty-doubled"]),
+    ("linear", ["data-part-missing"]),
+    ("logistic", ["bias-one-example", "sign-flipped"]),
+    ("logistic-sum", ["batch-mean-of-sum", "relu-mask-inverted"]),
+    ("deep-sigmoid", ["sigmoid-derivative", "batch-mean-twice"]),
+    (
+        "deep-relu",
+        [Mistake("relu-mask-missing", (1, 2)), Mistake("bias-mean", ("b2",))],
+    ),
+    ("squared", ["output-derivative-missing", "derivative-missing"]),
+]
+
+
+@pytest.mark.parametrize(("name", "mistakes"), SETS, ids=str)
+def test_several_mistakes_at_once_are_told_apart(name, mistakes):
+    network = NETWORKS[name]
+    found = diagnose(inject(network, mistakes), network, seed=3)
+    wanted = sorted(m if isinstance(m, str) else m.id for m in mistakes)
+    assert sorted(ids(found)) == wanted
+    given = {m.id: m.constant for m in mistakes if isinstance(m, Mistake)}
+    for m in found.mistakes:
+        if given.get(m.id) is not None:
+            assert m.constant == pytest.approx(given[m.id], rel=1e-9)
+    every = {1: "this one change", 2: "these two changes", 3: "these three changes"}
+    assert found.undo.startswith(f"with {every[len(mistakes)]} ")
+
+
+def test_the_closest_to_the_loss_is_said_first():
+    found = diagnose(inject(SOFTMAX, ["penalty-missing", "batch-sum"]), SOFTMAX)
+    assert ids(found) == ["batch-sum", "penalty-missing"]
+    assert [f.id for f in found.findings] == ids(found)
+
+
+def test_one_finding_reads_well():
+    found = diagnose(inject(SOFTMAX, ["batch-sum"]), SOFTMAX)
+    (finding,) = found.findings
+    assert finding.parameters == ("W1", "b1", "W2", "b2")
+    assert finding.measured == (
+        "data part of dW1, db1, dW2, db2: 5.000 x the derivative with N = 5,"
+        " 4.000 x the derivative with N = 4"
+    )
+    assert finding.expected == "1 x"
+    assert finding.statement == "the gradient is a sum over the batch, the loss a mean"
+    assert finding.advice == (
+        "divide dscores by N once, before anything is computed from it"
+    )
+    assert finding.proof.startswith(
+        "the same mistake made in the reference net gives these very numbers (to "
+    )
+    assert found.undo == "with this one change all four gradients match"
+    assert found.example.sentence == "N=2, D=1, H=1, C=2 (N=1 cannot show it)"
+    assert (
+        found.measurements[0]
+        == f"{found.calls} calls of the function under examination"
+    )
+
+
+def test_a_factor_and_a_penalty_are_measured():
+    one = diagnose(
+        inject(SOFTMAX, [Mistake("constant-factor", ("b2",), "", 0.5)]), SOFTMAX
+    )
+    assert (
+        one.findings[0].measured
+        == "data part of db2: 0.500 x the derivative everywhere"
+    )
+    assert one.findings[0].statement == "off by a constant factor (factor 0.5)"
+    two = diagnose(inject(SOFTMAX, ["penalty-missing"]), SOFTMAX)
+    assert two.findings[0].measured == "0 * reg*W1"
+    assert two.findings[0].expected == "1 * reg*W1"
+    assert "reg=0 cannot show it" in two.example.sentence
+
+
+def test_equal_explanations_are_said_to_be_equal():
+    found = diagnose(inject(SOFTMAX, [Mistake("bias-scalar", ("b2",))]), SOFTMAX)
+    assert ids(found) == ["bias-scalar"]
+    assert found.findings[0].ties == ("bias-missing",)
+    other = diagnose(inject(SOFTMAX, [Mistake("bias-missing", ("b2",))]), SOFTMAX)
+    assert ids(other) == ["bias-missing"]
+
+
+def test_layers_are_named_in_deep_nets():
+    network = NETWORKS["deep-relu"]
+    wrong = inject(network, [Mistake("relu-mask-missing", (2,))])
+    (finding,) = diagnose(wrong, network).findings
+    assert finding.statement == "the ReLU's mask is missing (layer 2)"
+
+
+def test_the_algorithm_of_source_004_updates_too_early():
+    network = networks.get(
+        "deep", activations="sigmoid", cost="squared", output="sigmoid"
+    )
+
+    def as_written(params, X, y, reg, rate=0.1):
+        loss, right = network.loss_and_grads(params, X, y, reg)
+        a = [X]
+        for i in (1, 2, 3):
+            z = a[-1] @ params[f"W{i}"] + params[f"b{i}"]
+            a.append(1 / (1 + np.exp(-z)))
+        C = a[3].shape[1]
+        delta = (a[3] - np.eye(C)[y]) * a[3] * (1 - a[3]) / len(X)
+        grads = {}
+        for i in (3, 2, 1):
+            grads[f"W{i}"] = a[i - 1].T @ delta
+            grads[f"b{i}"] = delta.sum(axis=0)
+            params[f"W{i}"] -= rate * grads[f"W{i}"]  # step 3, before step 4
+            delta = (delta @ params[f"W{i}"].T) * a[i - 1] * (1 - a[i - 1])
+        return loss, grads
+
+    found = diagnose(as_written, network.variant(penalty="none"))
+    assert "updated-weights" in ids(found)
+    (m,) = [m for m in found.mistakes if m.id == "updated-weights"]
+    assert m.constant == pytest.approx(0.1, rel=1e-9)
+
+
+LOSSES = {
+    "loss-sign": "the gradient is right, the loss is not: the data part of the loss is"
+    " -1 times the cross-entropy",
+    "loss-without-logarithm": "the gradient is right, the loss is not: the data part of"
+    " the loss is 1 - p: the logarithm is missing",
+}
+
+
+@pytest.mark.parametrize("mistake", LOSSES)
+def test_a_wrong_loss_beside_a_right_gradient_is_said_as_such(mistake):
+    found = diagnose(inject(SOFTMAX, [mistake]), SOFTMAX)
+    assert found.right
+    assert found.mistakes == ()
+    assert found.loss_statement == LOSSES[mistake]
+
+
+def test_the_right_gradient_of_another_loss_is_said_as_such():
+    linear = networks.get("linear")
+
+    def squares(params, X, y, reg):
+        s = X @ params["W"] + params["b"]
+        residual = s - np.eye(s.shape[1])[y]
+        d = residual / len(X)
+        loss = 0.5 * np.sum(residual**2) / len(X)
+        return loss, {"W": X.T @ d, "b": d.sum(axis=0)}
+
+    found = diagnose(squares, linear)
+    assert found.mistakes == ()
+    assert found.loss_statement == (
+        "the gradient is the right one of another loss: the data part of the loss is"
+        " half the squared error of the scores"
+    )
+
+
+CALLS = {
+    "mutates-parameters": "W1, W2, b1, b2 differed after the call",
+    "mutates-input": "X differed after the call",
+    "keys-missing": "the gradients lack W1",
+    "shape-mismatch": "grads['b1'] has shape (1, 7), but should have (7,)",
+}
+
+
+@pytest.mark.parametrize("mistake", CALLS)
+def test_a_mistake_of_the_call_says_what_was_seen(mistake):
+    found = diagnose(inject(SOFTMAX, [mistake]), SOFTMAX)
+    assert ids(found) == [mistake]
+    assert found.findings[0].measured == CALLS[mistake]
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "stale-cache",
+        "integer-arithmetic",
+        "not-finite",
+        "rounded",
+        "clipped",
+        "nondeterministic",
+        "bias-wrong-axis",
+        "transposed",
+        pytest.param("numerical-gradient", marks=pytest.mark.slow),
+        pytest.param(
+            Mistake("numerical-gradient", (), "forward", 1e-6), marks=pytest.mark.slow
+        ),
+        Mistake("clipped", (), "each norm", 0.5),
+    ],
+    ids=str,
+)
+def test_the_rest_of_the_catalogue_is_named(mistake):
+    found = diagnose(inject(SOFTMAX, [mistake]), SOFTMAX)
+    assert ids(found) == [mistake if isinstance(mistake, str) else mistake.id]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "where"),
+    [
+        (Mistake("relu-mask-wrong-layer", (1,)), "H == C"),
+        (Mistake("relu-mask-wrong-layer", (1,), "the layer below"), "D == H"),
+    ],
+)
+def test_sizes_that_must_agree_are_found(mistake, where):
+    found = diagnose(inject(SOFTMAX, [mistake]), SOFTMAX)
+    assert ids(found) == [mistake.id]
+    assert found.findings[0].statement == f"the function runs only where {where}"
+
+
+def test_a_transposed_carrier_is_found_where_it_runs():
+    wrong = inject(SOFTMAX, [Mistake("transposed", ("W2",), "on the way down")])
+    found = diagnose(wrong, SOFTMAX)
+    named = {*ids(found), *found.findings[1].ties}
+    assert "transposed" in named
+
+
+def only(count, function):
+    def call(params, X, y, reg):
+        if len(X) != count:
+            raise ValueError(f"{len(X)} examples")
+        return function(params, X, y, reg)
+
+    return call
+
+
+def test_a_number_of_examples_that_is_dictated_is_found():
+    wrong = only(5, inject(SOFTMAX, ["target-missing", "relu-mask-missing"]))
+    found = diagnose(wrong, SOFTMAX)
+    assert ids(found) == ["target-missing", "relu-mask-missing"]
+    assert found.findings[0].statement == "the function runs only where N = 5"
+    dictated = diagnose(only(3, wrong), SOFTMAX, sizes={"D": 4, "hidden": 6, "C": 3})
+    assert dictated.mistakes == ()
+
+
+@pytest.mark.parametrize("sizes", [{"D": 4, "hidden": (6,), "C": 3}, {"D": 2, "H": 3}])
+def test_dictated_sizes_leave_enough_to_read(sizes):
+    wrong = inject(SOFTMAX, ["batch-sum", "relu-mask-missing"])
+    found = diagnose(wrong, SOFTMAX, sizes=sizes)
+    assert ids(found) == ["batch-sum", "relu-mask-missing"]
+
+
+def test_a_penalty_that_reg_does_not_move_is_allowed_for():
+    def fixed(missing):
+        def call(params, X, y, reg):
+            loss, grads = SOFTMAX.loss_and_grads(params, X, y, 0.1)
+            if missing:
+                grads = {**grads, "W1": grads["W1"] - 0.1 * params["W1"]}
+            return loss, grads
+
+        return call
+
+    assert diagnose(fixed(False), SOFTMAX).right
+    assert ids(diagnose(fixed(True), SOFTMAX)) == ["penalty-missing"]
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda *a: 1 / 0, "the call failed: ZeroDivisionError: division by zero"),
+        (lambda *a: None, "the call failed: TypeError: cannot unpack non-iterable"),
+        (
+            lambda *a: ("x", {"W1": [1.0]}),
+            "the call failed: ValueError: could not conv",
+        ),
+    ],
+)
+def test_what_does_not_run_is_said_and_never_raises(function, said):
+    found = diagnose(function, SOFTMAX)
+    assert found.mistakes == ()
+    assert not found.right
+    assert found.findings[0].statement.startswith(said)
+
+
+def test_a_catalogue_mistake_beside_an_invention_is_named_only_if_proven():
+    invention = ("dW1 = X.T @ dz1", "dW1 = X[:, ::-1].T @ dz1")
+    above = diagnose(edited(invention, ("ds = ds / N", "pass")), SOFTMAX)
+    assert not above.explained
+    assert above.mistakes == ()
+    assert {f.id for f in above.findings} <= {"", "batch-sum"}
+    penalty = diagnose(edited(invention, ("dW2 = dW2 + reg * W2", "pass")), SOFTMAX)
+    assert "penalty-missing" in {f.id for f in penalty.findings}
+
+
+def black_box(seed=0, count=3, spoil=lambda name, n, p: n):
+    points = []
+    for i in range(count):
+        problem = draw_problem(SOFTMAX, np.random.default_rng(seed + i))
+        args = problem.params, problem.X, problem.y, problem.reg
+        numeric = SOFTMAX.loss_and_grads(*args)[1]
+        analytic = {k: spoil(k, n, problem.params[k]) for k, n in numeric.items()}
+        points.append(
+            (problem.params, analytic, numeric, dict.fromkeys(numeric, 1e-10))
+        )
+    return diagnose_fixed(*points[0], more=points[1:])
+
+
+FIXED = [
+    (
+        lambda k, n, p: 0.5 * n if k == "W2" else n,
+        "W2's gradient is 0.500 of the derivative",
+    ),
+    (
+        lambda k, n, p: n - 0.1 * p if k == "W1" else n,
+        "W1's gradient is the derivative minus 0.1 times W1",
+    ),
+    (
+        lambda k, n, p: 2 * n + 0.3 * p if k == "W1" else n,
+        "W1's gradient is 2.000 of the derivative plus 0.3 times W1",
+    ),
+    (
+        lambda k, n, p: n + 0.25 if k == "b1" else n,
+        "b1's gradient is the derivative plus 0.25",
+    ),
+    (
+        lambda k, n, p: 0 * n if k == "b1" else n,
+        "b1's gradient is zero, the derivative is not",
+    ),
+    (
+        lambda k, n, p: n.sum() + 0 * n if k == "b1" else n,
+        "all the entries of b1's gradient are equal",
+    ),
+    (
+        lambda k, n, p: n.T.reshape(n.shape) if k == "W1" else n,
+        "reshape stands where a transpose belongs",
+    ),
+    (
+        lambda k, n, p: n.T if k == "W1" else n,
+        "a transpose is missing, or one too many",
+    ),
+    (
+        lambda k, n, p: n[None] if k == "b1" else n,
+        "a gradient does not have the shape of its parameter",
+    ),
+    (lambda k, n, p: n * np.nan if k == "b1" else n, "NaN or infinity"),
+    (
+        lambda k, n, p: (
+            np.where(np.arange(len(n))[:, None] == 2, 0, n) if k == "W1" else n
+        ),
+        "W1's gradient is wrong in row 2 only",
+    ),
+    (
+        lambda k, n, p: (
+            np.where(np.arange(n.shape[1]) < 2, n, n + p) if k == "W2" else n
+        ),
+        "W2's gradient is wrong in column 2 only",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "said"), FIXED, ids=[said for _, said in FIXED])
+def test_fixed_inputs_still_tell_how_the_gradient_differs(spoil, said):
+    (finding,) = black_box(spoil=spoil).findings
+    assert finding.statement.removesuffix(", at all 3 points") == said
+
+
+def test_fixed_inputs_and_a_right_gradient_say_nothing():
+    assert black_box().findings == ()
+    assert black_box().right
+
+
+def test_fixed_inputs_and_an_unknown_mistake_say_how_much():
+    (finding,) = black_box(
+        spoil=lambda k, n, p: n + np.sin(p) if k == "W1" else n
+    ).findings
+    assert finding.statement.startswith(
+        "W1's gradient is no multiple of the derivative"
+    )
+
+
+def test_fixed_inputs_show_swapped_names_and_absent_ones():
+    p = {"u": np.array([1.0, 2.0, 3.0]), "v": np.array([4.0, 5.0, 7.0])}
+    n = {"u": np.array([0.3, 0.1, 0.2]), "v": np.array([0.7, 0.5, 0.9])}
+    swapped = diagnose_fixed(p, {"u": n["v"], "v": n["u"]}, n)
+    assert [f.id for f in swapped.findings] == ["keys-swapped"]
+    absent = diagnose_fixed(p, {"u": n["u"]}, n)
+    assert [f.id for f in absent.findings] == ["keys-missing"]
