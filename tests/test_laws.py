@@ -127,6 +127,43 @@ def test_a_right_gradient_in_single_precision_is_not_accused():
         assert law.ok, law
 
 
+def naive(params, X, y, reg, dtype=np.float64):
+    """Two-layer ReLU and softmax as it is often written, in one precision."""
+    W1, b1, W2, b2 = (params[k].astype(dtype) for k in ("W1", "b1", "W2", "b2"))
+    X, n, rows = X.astype(dtype), dtype(len(X)), np.arange(len(X))
+    hidden = np.maximum(X @ W1 + b1, dtype(0))
+    scores = hidden @ W2 + b2
+    exp = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probs = exp / exp.sum(axis=1, keepdims=True)
+    loss = -np.log(probs[rows, y]).sum() / n
+    loss += dtype(0.5 * reg) * ((W1 * W1).sum() + (W2 * W2).sum())
+    probs[rows, y] -= dtype(1)
+    probs /= n
+    dhidden = probs @ W2.T
+    dhidden[hidden <= 0] = 0
+    grads = {
+        "W1": X.T @ dhidden + dtype(reg) * W1,
+        "b1": dhidden.sum(axis=0),
+        "W2": hidden.T @ probs + dtype(reg) * W2,
+        "b2": probs.sum(axis=0),
+    }
+    return loss, grads
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1.0, 10.0, 100.0])
+def test_a_right_gradient_naively_written_is_not_accused(dtype, scale):
+    network = networks.get("softmax")
+    for seed in range(5):
+        problem = networks.draw_problem(network, np.random.default_rng(seed))
+        params = {k: scale * p for k, p in problem.params.items()}
+        point = type(problem)(params, problem.X, problem.y, 0.1)
+        results = laws_of(lambda *at: naive(*at, dtype=dtype), network, point)
+        for law in results.values():
+            assert law.ok, law
+        assert results["zero-weights-loss"].applicable
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("layout", ["rows", "columns"])
 @pytest.mark.parametrize("biases", [True, False])

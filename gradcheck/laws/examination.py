@@ -132,17 +132,30 @@ class Examination:
         return value, shaped
 
     def _answer(self, point: Problem, loss: float, grads: Grads) -> Answer:
+        eps = max(self.eps, epsilon(loss, grads))
         with np.errstate(all="ignore"):
             bounds = rounding_bounds(
-                self.network, point.params, point.X, point.y, eps=self.eps
+                self.network, point.params, point.X, point.y, eps=eps
             )
-        unit = 64 * self.eps
+        unit = 64 * eps
         slopes = penalty_gradient(point.params, point.reg, self.network.penalty)
         errors = {
             k: bounds.grads[k] + unit * (np.abs(g) + np.abs(slopes[k]))
             for k, g in grads.items()
         }
         return Answer(loss, grads, bounds.loss + unit * abs(loss), errors)
+
+
+def epsilon(loss: float, grads: Grads) -> float:
+    """Return the machine epsilon of the numbers given.
+
+    What was computed in single precision and returned in double is known by its
+    values, all of which single precision can hold.
+    """
+    values = np.concatenate([[loss], *(np.ravel(g) for g in grads.values())])
+    with np.errstate(all="ignore"):
+        single = values.any() and np.array_equal(values, values.astype(np.float32))
+    return float(np.finfo(np.float32 if single else np.float64).eps)
 
 
 def agree(law: str, got: Answer, wanted: Answer, where: str, why: str) -> LawResult:
