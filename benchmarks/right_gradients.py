@@ -11,11 +11,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checks", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0, help="first seed")
+    parser.add_argument("--families", nargs="*", default=list(FAMILIES))
     options = parser.parse_args()
     each = -(-options.checks // len(FAMILIES))
     total: Counter[str] = Counter()
     print(f"{'family':28s} checks  wrong  inconclusive  evaluations  bound (median)")
-    for family, traits in FAMILIES.items():
+    for family in options.families:
+        traits = FAMILIES[family]
         found: Counter[str] = Counter()
         evaluations, bounds = [], []
         for seed in range(options.first, options.first + each):

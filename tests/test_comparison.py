@@ -416,3 +416,55 @@ def test_an_entry_knows_its_relative_error():
     )
     assert Entry((0,), 0.0, 0.0, 1e-9).rel_error == 0.0
     assert Entry((0,), np.nan, 1.0, 1e-9).rel_error == 1.0
+
+
+@pytest.mark.parametrize("exponent", [8, 9, 10, 11])
+def test_errors_on_the_brink_of_sight_are_seen_or_stay_inside_the_bound(exponent):
+    share = 10.0**-exponent
+
+    def gradient(p):
+        grads = quartic_gradient(p)
+        grads["W"] *= 1 + share
+        return grads
+
+    for seed in range(5):
+        found = judge(quartic, gradient, POINT, seed=seed).parameters["W"]
+        assert found.verdict == "wrong" or found.bound.rel_error > share
+
+
+def test_kinks_everywhere_and_edges_all_around_are_inconclusive():
+    def teeth(p):
+        return float(np.sum(np.abs(np.sin(1e11 * p["a"] + 1.0))))
+
+    found = judge(teeth, lambda p: {"a": 1e10 + 0 * p["a"]}, {"a": RANGE})
+    assert found.verdict != "correct"
+
+    def island(p):
+        far = np.max(np.abs(p["a"])) > 1e-5
+        return np.nan if far else float(np.sum(np.abs(p["a"])))
+
+    found = judge(island, lambda p: {"a": np.sign(p["a"])}, {"a": np.zeros(9)})
+    assert found.verdict == "inconclusive"
+    assert found.message == (
+        "the point sits on a kink of the loss, and so do points near it"
+    )
+
+
+def test_a_loss_rougher_than_its_noise_is_inconclusive():
+    """Noise in bursts: the quiet places where it is measured say nothing of others."""
+    calls = []
+
+    def loss(p):
+        calls.append(1)
+        wild = 1.0 if len(calls) > 17 else 0.0
+        return square(p) + wild * np.random.default_rng(len(calls)).normal()
+
+    found = judge(loss, square_gradient, {"a": RANGE})
+    assert found.verdict == "inconclusive"
+
+
+def test_curves_make_do_with_less_where_the_loss_is_dear():
+    cheap = judge(quartic, quartic_gradient, POINT)
+    dear = judge(quartic, quartic_gradient, POINT, loss_only=False)
+    assert dear.evaluations < cheap.evaluations
+    assert len(dear.curves["W"]["steps"]["h"]) < len(cheap.curves["W"]["steps"]["h"])

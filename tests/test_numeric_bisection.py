@@ -213,3 +213,12 @@ def test_parts_are_halved_either_way():
     assert part.halves(0) == (Part(0, 1, 0, 4), Part(1, 3, 0, 4))
     assert part.halves(1) == (Part(0, 3, 0, 2), Part(0, 3, 2, 4))
     assert (part.thickness(0), part.thickness(1)) == (3, 4)
+
+
+def test_tests_of_remainders_are_repeated_where_they_are_in_doubt():
+    def spoil(g):
+        g[0, 0] += 1e3  # makes every remainder on its path uncertain
+        g[39, 29] += 1e-4
+
+    place, _ = find(LARGE, spoil)
+    assert {entry.index for entry in place.wrong} == {(0, 0), (39, 29)}

@@ -51,3 +51,70 @@ def test_complaints_are_sentences():
         numeric_gradient(lambda x: np.nan, np.ones(2))
     with pytest.raises(GradcheckError, match="should return a scalar"):
         numeric_gradient(lambda x: x, np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("f", "derivative"),
+    [
+        (lambda x: np.linalg.norm(x), lambda x: x / np.linalg.norm(x)),
+        (lambda x: np.sum(np.abs(x) ** 3), lambda x: 3 * x * np.abs(x)),
+        (lambda x: np.std(x), lambda x: (x - x.mean()) / (x.size * np.std(x))),
+        (lambda x: np.vdot(x, x), lambda x: 2 * x),
+        (lambda x: (x.conj() * x).sum(), lambda x: 2 * x),
+        (lambda x: _through_a_buffer(x), lambda x: 2 * x),
+    ],
+    ids=["norm", "abs", "std", "vdot", "conj", "buffer"],
+)
+def test_code_that_drops_imaginary_parts_never_gives_a_wrong_reference(f, derivative):
+    x = np.array([3.0, -4.0, 0.5])
+    result = numeric_gradient(f, x)
+    assert result.method == "ladder"
+    np.testing.assert_allclose(result.values, derivative(x), rtol=1e-7)
+    assert (np.abs(result.values - derivative(x)) <= result.errors).all()
+    with pytest.raises(GradcheckError, match='method = "complex"'):
+        numeric_gradient(f, x, method="complex")
+
+
+def _through_a_buffer(x):
+    buffer = np.zeros(x.shape)
+    buffer[:] = x
+    return (buffer**2).sum()
+
+
+def test_code_that_carries_imaginary_parts_gives_every_digit():
+    x = np.linspace(-1, 2, 7)
+    result = numeric_gradient(lambda x: np.sum(np.sin(x) * np.exp(x)), x)
+    assert result.method == "ladder+complex"
+    exact = np.exp(x) * (np.sin(x) + np.cos(x))
+    np.testing.assert_allclose(result.values, exact, rtol=1e-14, atol=1e-14)
+
+
+def test_a_kink_has_an_infinite_error():
+    result = numeric_gradient(lambda x: float(np.abs(x).sum()), np.array([0.0, 2.0]))
+    assert result.errors[0] == np.inf
+    assert result.values[1] == pytest.approx(1.0)
+    assert result.errors[1] < 1e-9
+
+
+def test_parameters_without_entries_have_gradients_without_entries():
+    params = {"a": np.ones(2), "b": np.zeros((0, 3))}
+    result = numeric_gradient(lambda p: float(np.sum(p["a"] ** 2)), params)
+    assert result.values["b"].shape == (0, 3)
+    np.testing.assert_allclose(result.values["a"], 2.0, rtol=1e-9)
+
+
+def test_the_reference_is_independent_of_another_librarys():
+    from scipy.optimize import approx_fprime, rosen, rosen_der
+
+    x = np.array([0.3, -1.2, 2.0, 0.7])
+    result = numeric_gradient(rosen, x)
+    assert (np.abs(result.values - rosen_der(x)) <= result.errors).all()
+    np.testing.assert_allclose(result.values, approx_fprime(x, rosen), rtol=1e-4)
+
+
+def test_richardson_says_how_far_to_trust_it():
+    result = numeric_gradient(
+        lambda x: np.exp(x).sum(), np.array([0.0, 1.0]), method="richardson"
+    )
+    assert (np.abs(result.values - np.exp([0.0, 1.0])) <= result.errors).all()
+    assert result.errors.max() < 1e-8

@@ -68,7 +68,8 @@ def examine(
     delta : float, default=1e-6
         Probability with which the certified bounds may fail.
     loss_only : bool, default=True
-        Whether an evaluation of the loss is cheaper than one of the gradient.
+        Whether the loss comes without its gradient; else it is dear, and the curves
+        make do with the steps that the judgement took.
     dtype : dtype, optional
         Precision of the loss, where it is not to be measured.
 
@@ -97,7 +98,7 @@ def examine(
             judged[name] = _condemn(finding, places[name])
         else:
             judged[name] = _acquit(finding, rtol_required)
-    curves = driver.run(draw_curves(findings))
+    curves = driver.run(draw_curves(findings, more=loss_only))
     message = next((j.detail for j in judged.values() if j.verdict != "correct"), "")
     return Examination(
         judged,

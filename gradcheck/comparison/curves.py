@@ -14,8 +14,17 @@ from gradcheck.numeric.plans import Plan, gather
 _MORE = 4  # larger steps, for the plots alone
 
 
-def draw_curves(findings: Mapping[str, Finding]) -> Plan[dict[str, dict[str, Any]]]:
+def draw_curves(
+    findings: Mapping[str, Finding], more: bool = True
+) -> Plan[dict[str, dict[str, Any]]]:
     """Return, for every parameter that was probed, the curves of its first direction.
+
+    Parameters
+    ----------
+    findings : mapping of str to Finding
+        What was found, by parameter.
+    more : bool, default=True
+        Whether to take four larger steps, for the plots alone.
 
     Returns
     -------
@@ -32,15 +41,15 @@ def draw_curves(findings: Mapping[str, Finding]) -> Plan[dict[str, dict[str, Any
         for name, finding in findings.items()
         if finding.block.probes and finding.block.probes[0].slope.rungs is not None
     }
-    curves = yield from gather(_curve(finding) for finding in probed.values())
+    curves = yield from gather(_curve(finding, more) for finding in probed.values())
     return dict(zip(probed, curves, strict=True))
 
 
-def _curve(finding: Finding) -> Plan[dict[str, Any]]:
+def _curve(finding: Finding, more: bool) -> Plan[dict[str, Any]]:
     scene, probe = finding.scene, finding.block.probes[0]
     rungs = probe.slope.rungs
     assert rungs is not None
-    if rungs.steps[-1] < CAP:
+    if more and rungs.steps[-1] < CAP:
         steps = np.geomspace(rungs.steps[-1], CAP, _MORE + 1)[1:]
         ray = Ray(scene.params, probe.direction, [*steps, *(-steps)])
         plus, minus = np.split((yield ray).real, 2)
