@@ -8,6 +8,7 @@ pytest_plugins = ["pytester", "gradcheck.pytest_plugin"]
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.register_profile("mutants", max_examples=10, deadline=None, derandomize=True)
 settings.load_profile("dev")
 
 

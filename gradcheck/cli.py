@@ -18,6 +18,7 @@ _ELSEWHERE = {
     "explain": "gradcheck.commands:explain",
     "grade": "gradcheck.grading.command:grade_command",
     "gradescope-init": "gradcheck.grading.command:gradescope_init",
+    "init": "gradcheck.commands:init",
 }
 """Commands that live in modules of their own, loaded when they are asked for."""
 

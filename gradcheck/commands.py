@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
 
@@ -82,6 +83,26 @@ def planted(id: str, *, seed: int = 0) -> Report:
         subject = replace(report.subject, title=title)
         return replace(report, subject=subject, again=f"gradcheck demo {id}")
     raise click.UsageError(f"{id} cannot be planted in a reference network")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--github", is_flag=True, help="Add a workflow that runs the test.")
+@click.option("--force", is_flag=True, help="Write over files that exist.")
+def init(file: Path, github: bool, force: bool) -> int:
+    """Write a pytest file for the gradients in FILE, and an adapter where needed."""
+    from gradcheck.scaffold import scaffold, write
+
+    files = scaffold(file, github=github)
+    write(files, force=force)
+    for path in files:
+        click.echo(f"wrote {path}")
+    adapters = [path.name for path in files if path.name.endswith("_adapter.py")]
+    if adapters:
+        click.echo(f"fill in {adapters[0]}: nothing in {file.name} has a form known")
+    tests = [path for path in files if path.name.startswith("test_")]
+    click.echo(f"now run: pytest {tests[0]}")
+    return 0
 
 
 @click.command()

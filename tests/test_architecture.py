@@ -23,7 +23,7 @@ _typing errors
 | rendering
 | submissions frameworks strategies
 | registration
-| grading testing
+| grading testing scaffold
 | commands
 | cli pytest_plugin
 """

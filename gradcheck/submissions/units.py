@@ -94,9 +94,7 @@ def check(
         return replace(report, subject=_subject(offered, Subject()))
     try:
         if offered.kind == "network":
-            report = _network(
-                session, offered, network, seed, rtol_required, entries
-            )
+            report = _network(session, offered, network, seed, rtol_required, entries)
             if report.verdict is Verdict.WRONG and offered.smooth:
                 report = _smoothed(report, session, offered, network, seed)
         else:

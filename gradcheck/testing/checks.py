@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from warnings import warn
 
@@ -11,7 +12,14 @@ from gradcheck.errors import GradientMismatchError
 from gradcheck.laws import LAWS
 from gradcheck.problem import Network
 from gradcheck.report import Outcome, ParameterReport, Report, Verdict
-from gradcheck.testing.subjects import Adapted, adapt, first_line, guess_network
+from gradcheck.testing.subjects import (
+    Adapted,
+    adapt,
+    examine,
+    first_line,
+    guess_network,
+    split_path,
+)
 
 RULES = {
     "mutates-parameters": "the parameters are left unchanged",
@@ -98,23 +106,27 @@ class _Examined:
     def whole(self) -> Report:
         """Return the report on the network."""
         if "" not in self.known:
-            self.known[""] = check_network(
-                self.adapted.function, self.reference, seed=self.seed, sizes=self.sizes
-            )
+            with self.adapted.open() as function:
+                self.known[""] = check_network(
+                    function,
+                    self.reference,
+                    seed=self.seed,
+                    sizes=self.sizes,
+                    regs=self.adapted.regs,
+                )
         return self.known[""]
 
     def at(self, scenario: Scenario) -> Report:
         """Return the report on one point."""
         if scenario.name not in self.known:
-            problem, function = scenario.problem, self.adapted.function
-
-            def loss_and_grads(params: Any) -> Any:
-                return function(params, problem.X.copy(), problem.y.copy(), problem.reg)
-
-            params = dict(problem.params)
-            self.known[scenario.name] = check_gradients(
-                loss_and_grads, params, seed=self.seed
-            )
+            problem = scenario.problem
+            X, y, reg = problem.X, problem.y, problem.reg
+            with self.adapted.open() as function:
+                self.known[scenario.name] = check_gradients(
+                    lambda params: function(params, X.copy(), y.copy(), reg),
+                    dict(problem.params),
+                    seed=self.seed,
+                )
         return self.known[scenario.name]
 
     def gradient(self, name: str, scenario: Scenario) -> tuple[str, Report]:
@@ -189,9 +201,9 @@ def checks_for(
 
     Parameters
     ----------
-    subject : callable, class or object
+    subject : callable, class, object or path
         ``loss_and_grads(params, X, y, reg)``, or with ``params`` and ``loss(X, y,
-        reg)``.
+        reg)``; ``FILE`` or ``FILE:OBJECT``, which runs in a process of its own.
     network : str or Network, optional
         The reference; found by its loss where not given.
     seed : int, default=0
@@ -204,19 +216,58 @@ def checks_for(
     GradcheckError
         If the subject cannot be checked.
     """
-    adapted = adapt(subject)
+    adapted: Adapted | None
+    if isinstance(subject, str | Path):
+        from gradcheck.testing.files import adapt_file
+
+        adapted = adapt_file(subject, network, seed=seed)
+        if adapted is None:
+            yield from _whole_checks(subject, seed)
+            return
+    else:
+        adapted = adapt(subject)
     given = {**adapted.sizes, **(sizes or {})}
-    reference = guess_network(adapted) if network is None else network
+    reference = network or adapted.network or guess_network(adapted)
     examined = _Examined(adapted, reference, seed, given)
-    points = scenarios(examined.network, seed=seed, sizes=given)
+    points = scenarios(examined.network, seed=seed, sizes=given, regs=adapted.regs)
     yield from _gradient_checks(examined, points)
-    yield _check(examined, LOSS, "loss", "the loss is the one specified", examined.loss)
-    for id, sentence in LAWS.items():
-        yield _check(examined, id, "law", sentence, _bound(examined.law, id))
+    yield from _rule_checks(examined)
+
+
+def _rule_checks(examined: _Examined) -> Iterator[Check]:
+    """Yield the loss, the laws that say something of the subject, and the rules."""
+    adapted = examined.adapted
+    if "*" not in adapted.without:
+        sentence = "the loss is the one specified"
+        yield _check(examined, LOSS, "loss", sentence, examined.loss)
+        for id, sentence in LAWS.items():
+            if id not in adapted.without:
+                yield _check(examined, id, "law", sentence, _bound(examined.law, id))
     for id, sentence in RULES.items():
         if id == "loss-differs-alone" and not hasattr(adapted.function, "losses"):
             continue  # there is one way to ask for the loss
         yield _check(examined, id, "hygiene", sentence, _bound(examined.rule, id))
+
+
+def _whole_checks(subject: str | Path, seed: int) -> Iterator[Check]:
+    """Yield what one report on a file of layers says, item by item."""
+    report = examine(subject, seed=seed)
+    name = split_path(subject)[0].stem
+
+    def said(reason: str) -> Callable[[], tuple[str, Report]]:
+        return lambda: (reason, report)
+
+    if report.verdict is Verdict.BROKEN:
+        yield Check("runs", "gradient", "the file runs", name, said(first_line(report)))
+    for key, found in report.parameters.items():
+        right = found.verdict is Verdict.CORRECT
+        reason = "" if right else f"{found.verdict.value}: {key}{_entry(key, found)}"
+        sentence = f"the gradient of {key} is right"
+        yield Check(key, "gradient", sentence, name, said(reason))
+    for rule in report.hygiene:
+        reason = "" if rule.ok or not rule.fatal else f"{rule.id}: {rule.detail}"
+        sentence = RULES.get(rule.id.rpartition(".")[2], rule.detail)
+        yield Check(rule.id, "hygiene", sentence, name, said(reason))
 
 
 def _gradient_checks(

@@ -1,11 +1,13 @@
 """The checks as items of pytest."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
 from gradcheck.testing.checks import Check, checks_for
+from gradcheck.testing.subjects import adapt, split_path
 
 
 def parametrize_with_checks(
@@ -21,7 +23,7 @@ def parametrize_with_checks(
     Parameters
     ----------
     subjects : sequence
-        Functions, classes or objects, see `checks_for`.
+        Functions, classes, objects or paths, see `checks_for`.
     network : str or Network, optional
         The reference of all of them; found by their losses where not given.
     expected_failures : mapping of str to str, optional
@@ -80,9 +82,12 @@ def _id(item: Any) -> str:
 
 def _names(subjects: Sequence[Any]) -> list[str]:
     """Return a name for each subject, numbered where two are the same."""
-    from gradcheck.testing.subjects import adapt
-
-    names = [adapt(subject).name for subject in subjects]
+    names = [
+        split_path(subject)[0].stem
+        if isinstance(subject, str | Path)
+        else adapt(subject).name
+        for subject in subjects
+    ]
     return [
         name if names.count(name) == 1 else f"{name}{1 + names[:place].count(name)}"
         for place, name in enumerate(names)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,11 +133,28 @@ class Adapted:
     function : callable
     sizes : mapping
         Sizes that the subject dictates.
+    opened : callable or None
+        Returns a context in which the function can be called, where it lives in a
+        process of its own; None where it lives here.
+    network : Network or None
+        The reference that the subject itself shows.
+    regs : tuple of float
+        Penalties that it can take.
+    without : tuple of str
+        Laws that say nothing of it; ``"*"`` where its loss is that of no reference.
     """
 
     name: str
     function: Callable[..., Any]
     sizes: Mapping[str, Any] = field(default_factory=dict)
+    opened: Callable[[], AbstractContextManager[Any]] | None = None
+    network: Network | None = None
+    regs: tuple[float, ...] = (0.1, 0.0)
+    without: tuple[str, ...] = ()
+
+    def open(self) -> AbstractContextManager[Any]:
+        """Return a context that gives the function."""
+        return nullcontext(self.function) if self.opened is None else self.opened()
 
 
 def adapt(subject: Any) -> Adapted:
