@@ -63,10 +63,7 @@ EDITS = {
     "penalty-missing W2": ("h1.T.dot(dscores) + reg * W2", "h1.T.dot(dscores)"),
     "penalty-doubled W1": ("X.T.dot(dz1) + reg * W1", "X.T.dot(dz1) + 2 * reg * W1"),
     "penalty-sign W2": ("h1.T.dot(dscores) + reg * W2", "h1.T.dot(dscores) - reg * W2"),
-    "penalty-wrong-matrix": (
-        "dot(dz1) + reg * W1",
-        "dot(dz1) + reg * W2.sum() * W1 / W2.sum() * 0.5",
-    ),
+    "penalty-halved W1": ("X.T.dot(dz1) + reg * W1", "X.T.dot(dz1) + 0.5 * reg * W1"),
     "relu-mask-missing": ("dz1 = dh1 * (z1 > 0)", "dz1 = dh1"),
     "relu-mask-inverted": ("dz1 = dh1 * (z1 > 0)", "dz1 = dh1 * (z1 <= 0)"),
     "relu-on-gradient": ("dz1 = dh1 * (z1 > 0)", "dz1 = dh1 * (dh1 > 0)"),

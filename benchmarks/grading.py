@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -25,16 +24,19 @@ GRADE = [sys.executable, "-m", "gradcheck", "grade"]
 
 
 class Watch(threading.Thread):
-    """Samples the resident memory of a process and of all below it."""
+    """Samples the memory and the processor time of a process and of all below it."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid, self.samples, self.done = pid, [], threading.Event()
+        self.cpu = 0.0
 
     def run(self) -> None:
         """Sample ten times a second."""
         while not self.done.wait(0.1):
-            self.samples.append(sum(self._resident(pid) for pid in self._tree()))
+            tree = self._tree()
+            self.samples.append(sum(self._resident(pid) for pid in tree))
+            self.cpu = max(self.cpu, sum(self._seconds(pid) for pid in tree))
 
     def _tree(self) -> list[int]:
         parents = {}
@@ -47,14 +49,21 @@ class Watch(threading.Thread):
             tree += [child for child, parent in parents.items() if parent == pid]
         return tree
 
+    def _seconds(self, pid: int) -> float:
+        """Of the process and of its children that have ended."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
+
     def _resident(self, pid: int) -> int:
         with contextlib.suppress(OSError, ValueError, IndexError):
             return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
         return 0
 
 
-def grade(folder: Path, out: Path, *options: str) -> tuple[float, list[int]]:
-    """Grade a folder with the command, and return seconds and samples of memory."""
+def grade(folder: Path, out: Path, *options: str) -> tuple[float, Watch]:
+    """Grade a folder with the command, and return seconds and what was watched."""
     start = time.perf_counter()
     command = [*GRADE, str(folder), "--out", str(out), "--quiet", *options]
     process = subprocess.Popen(command)
@@ -62,7 +71,7 @@ def grade(folder: Path, out: Path, *options: str) -> tuple[float, list[int]]:
     watch.start()
     assert process.wait() == 0
     watch.done.set()
-    return time.perf_counter() - start, watch.samples
+    return time.perf_counter() - start, watch
 
 
 def records(out: Path) -> list[dict]:
@@ -86,15 +95,12 @@ def told(out: Path) -> dict[str, tuple]:
 def throughput(work: Path, number: int) -> None:
     """Grade a class on two cores; then each file alone, to compare the verdicts."""
     kinds = make_class(work / "class", number)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds, memory = grade(work / "class", work / "out", "--jobs", "2")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    seconds, watch = grade(work / "class", work / "out", "--jobs", "2")
+    memory = watch.samples
     rate = number / seconds
     print(f"{number} submissions in {seconds:.1f} s: {rate:.1f} a second (>= 8)")
-    print(
-        f"{cpu / number:.3f} s of processor each (<= 0.25); load {os.getloadavg()[0]}"
-    )
+    load = os.getloadavg()[0]
+    print(f"{watch.cpu / number:.3f} s of processor each (<= 0.25); load {load:.1f}")
     third = len(memory) // 3
     first, last = (
         max(part) / 2**20 for part in (memory[third:-third], memory[-third:])
@@ -120,8 +126,9 @@ def throughput(work: Path, number: int) -> None:
     for name, kind in kinds.items():
         verdict, mistakes = class_[name]
         named["right" if kind == "right" else "wrong", verdict] += 1
-        if kind not in ("right", "crash", "syntax", "not-returned"):
-            named["named as made", kind.split(" ")[0] in mistakes] += 1
+        unnamed = kind in ("right", "crash", "syntax", "not-returned")
+        if not unnamed and kind.split(" ")[0] not in mistakes:
+            print(f"planted {kind}, named {mistakes}")
     print(f"by what was planted: {dict(named)}")
 
 
