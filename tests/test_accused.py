@@ -231,6 +231,20 @@ def of(path):
     return type("Of", (), {"path": path, "forms": standin_forms, "memory_mb": 1})
 
 
+def test_a_library_that_differentiates_is_named_where_it_is_missed():
+    judge = Judge(HONEST.replace("    W =", "    import autograd\n    W ="))
+    judge.notes["autodiff"] = ["autograd"]
+    kind, record = judge.evaluate(W)
+    assert (kind, record["code"], record["line"]) == (
+        wire.PROBLEM, "autodiff-library", 3,
+    )  # fmt: skip
+    assert record["text"].startswith(
+        "imports autograd, which differentiates by itself and is withheld: a "
+        "submission derives its gradient by hand, with numpy. Without it, the gradient "
+        "raised ModuleNotFoundError"
+    )
+
+
 def test_a_message_that_cannot_be_read_is_none():
     class MuteError(Exception):
         def __str__(self):

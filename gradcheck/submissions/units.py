@@ -14,7 +14,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
 from gradcheck.reading import UnusableError
 from gradcheck.report import Outcome, Report, Subject, Verdict
-from gradcheck.submissions import problems
+from gradcheck.submissions import derived, problems
 from gradcheck.submissions.offers import SMOOTH, Offered
 from gradcheck.submissions.session import Session
 
@@ -168,6 +168,7 @@ def _network(
     )  # fmt: skip
     if not offered.own_loss:
         report = _at_ordinary_points(report)
+    report = derived.look(report, answers, target, sizes, seed)
     if offered.counts_classes:  # the laws ask for batches without the last class
         report = replace(report, laws=tuple(law for law in report.laws if law.ok))
     return report if matched or wanted != "auto" else _without_reference(report)

@@ -4,7 +4,7 @@ from . import kind
 
 kind(
     "fills-the-disk",
-    "right|scratch",
+    "right|scratch|timeout",
     call="""
 if CALLS == 1:
     try:
@@ -18,7 +18,7 @@ if CALLS == 1:
 )
 kind(
     "fills-the-disk-unseen",
-    "right|scratch",
+    "right|scratch|timeout",
     crude=True,
     call="""
 if CALLS == 1:
@@ -44,7 +44,7 @@ if CALLS == 1: refused(write); os.unlink("endless")
 )
 kind(
     "five-thousand-files",
-    "right|scratch",
+    "right|scratch|timeout",
     call="""
 if CALLS == 1:
     try:
@@ -56,7 +56,7 @@ if CALLS == 1:
 )
 kind(
     "deep-folders",
-    "right|scratch",
+    "right|scratch|timeout",
     call="""
 if CALLS == 1:
     top = os.getcwd()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from . import wire
 from .calls import Calls
-from .excuses import UnanswerableError, article, explain, words
+from .excuses import UnanswerableError, article, explain, name_libraries, words
 
 Array = NDArray[Any]
 
@@ -245,8 +245,7 @@ def _answer(accused: Accused, kind: int, body: bytes) -> tuple[int, bytes]:
             return wire.HINTS, wire.pack_body(breakin.attempt(head))
         return wire.HINTS, wire.pack_body(accused.notes)
     except UnanswerableError as problem:
-        record = {**problem.record, "text": str(problem.record["text"])[:6000]}
-        return wire.PROBLEM, wire.pack_body(record)
+        return wire.PROBLEM, wire.pack_body(name_libraries(problem, accused.notes))
     except BaseException as error:  # it has spoilt what we answer with
         text = f"the answer could not be sent: {type(error).__name__}: {words(error)}"
         return wire.PROBLEM, wire.pack_body({"code": "failed", "text": text})

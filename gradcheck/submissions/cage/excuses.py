@@ -21,6 +21,11 @@ class UnanswerableError(Exception):
         self.record = {"code": code, "text": text, "line": line, **facts}
 
 
+_LONGEST = 5000
+_WITHHELD = (
+    "imports {}, which differentiates by itself and is withheld: a submission derives "
+    "its gradient by hand, with numpy. Without it, {}"
+)
 _MEMORY = (
     "{} needed more than the {} MB that it may have; use less, or allow more with "
     "--memory"
@@ -60,6 +65,16 @@ def explain(
     hint = context or "run the file by itself to see more"
     text = f"{what} raised {type(error).__name__}: {words(error)}; {hint}"
     return UnanswerableError("raised", text, line)
+
+
+def name_libraries(problem: UnanswerableError, notes: dict[str, Any]) -> dict[str, Any]:
+    """Give a problem's record; say so if the file asked for what it may not have."""
+    record = {**problem.record, "text": str(problem.record["text"])[:_LONGEST]}
+    found = notes.get("autodiff")
+    if found:
+        record["code"] = "autodiff-library"
+        record["text"] = _WITHHELD.format(", ".join(found), record["text"])
+    return record
 
 
 def _line_in(path: str, error: BaseException) -> int | None:
