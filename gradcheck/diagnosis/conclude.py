@@ -11,6 +11,7 @@ from gradcheck.diagnosis.case import Case
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.explain import merge
 from gradcheck.diagnosis.facts import facts, partial
+from gradcheck.diagnosis.own import own_facts
 from gradcheck.diagnosis.records import Diagnosis, Finding
 from gradcheck.diagnosis.search import Found
 from gradcheck.diagnosis.smallest import smallest_example
@@ -40,7 +41,7 @@ def conclude(case: Case, found: Found) -> Diagnosis:
     known = case.whole_numbers or case.differences or case.own_derivative
     if found.best is None and case.state.repeatable and not known:
         findings += partial(case, found)
-        findings += facts(case)
+        findings += facts(case) if case.own_data or case.failed else own_facts(case)
     return Diagnosis(
         mistakes=(*outer, *ordered),
         ties=ties,

@@ -165,7 +165,10 @@ def partial(case: Case, found: Found) -> list[Finding]:
     for m in found.nearest:
         if m.id in _SURE and m.sites and _same_everywhere(case, m):
             proven.append(m)
-    layers = _matching(case, found.nearest)
+    if not case.own_data:
+        lost = {"data-part-missing", "bias-missing"}
+        proven += [m for m in found.nearest if m.id in lost]
+    layers = _matching(case, found.nearest) if case.own_data else set()
     for m in found.nearest:
         if m not in proven and _layer_of(case, m) in layers:
             proven.append(m)

@@ -160,7 +160,14 @@ def _describe(points: Sequence[FixedPoint], name: str) -> Finding | None:
         return _named("reshaped", (name,), "the numbers stand in other places")
     if not any(np.any(_array(p.analytic, name)) for p in points):
         return _fact(name, "0", "", f"{name}'s gradient is zero, the derivative is not")
-    return _fitted(points, name) or _pattern(a, n, _tolerance(points[0], name), name)
+    worst = max(points, key=lambda p: _gap(p, name))
+    a, n = _array(worst.analytic, name), _array(worst.numeric, name)
+    return _fitted(points, name) or _pattern(a, n, _tolerance(worst, name), name)
+
+
+def _gap(point: FixedPoint, name: str) -> float:
+    a, n = _array(point.analytic, name), _array(point.numeric, name)
+    return float(np.abs(a - n).max(initial=0.0)) if a.shape == n.shape else np.inf
 
 
 def _reshaped(a: Array, n: Array, tolerance: float) -> bool:

@@ -205,8 +205,10 @@ def plan(
     """Choose the points of a diagnosis for the sizes that are free."""
 
     def point(N: int, D: int, H: int, C: int, **more: Any) -> Problem:
+        least = 2 + min(sizes.N) if sizes.N else 0  # or no delta could be read
+        H = H + max(0, least + 2 * network.depth - H)
         hidden = _widths(network, H) if sizes.hidden is None else sizes.hidden
-        D = D if sizes.D is None else sizes.D
+        D = max(D, least) if sizes.D is None else sizes.D
         C = C if sizes.C is None else sizes.C
         if network.cost == "logistic":
             C = 1

@@ -272,6 +272,7 @@ FAULTS = (
             ),
         ),
         sites=_penalised,
+        constant="affine",
         rare=True,
     ),
 )
