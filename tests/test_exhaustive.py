@@ -179,6 +179,16 @@ def test_the_change_of_a_cost_is_the_difference_of_its_values(cost):
             )
 
 
+def test_a_tiny_change_of_the_scores_is_known_to_the_last_digits():
+    rng = np.random.default_rng(11)
+    out, change = rng.standard_normal((2, 8, 3))
+    moving = cost_change("softmax", out, rng.integers(3, size=8))
+    relative = moving.relative(2.0**-28 * change)[:, :, np.newaxis]
+    slow = moving.of(relative.copy())
+    fast = moving.of(relative.copy(), bound=2.0**-26 * 0.99)
+    np.testing.assert_allclose(fast, slow, rtol=1e-14)
+
+
 def test_a_cost_of_ones_own_has_no_known_change():
     with pytest.raises(KeyError):
         cost_change("cosh", np.zeros((1, 1)), np.zeros(1))
