@@ -190,7 +190,7 @@ def test_the_algorithm_of_source_004_updates_too_early():
     )
 
     def as_written(params, X, y, reg, rate=0.1):
-        loss, right = network.loss_and_grads(params, X, y, reg)
+        loss, _ = network.loss_and_grads(params, X, y, reg)
         a = [X]
         for i in (1, 2, 3):
             z = a[-1] @ params[f"W{i}"] + params[f"b{i}"]

@@ -137,9 +137,16 @@ def _merged(known: Iterable[Finding], found: Diagnosis) -> tuple[Finding, ...]:
 
 
 def _finding(each: diagnosis.Finding, found: Diagnosis) -> Finding:
-    proof = each.proof
+    """Copy a finding, with what undoing it does where it is the only mistake."""
+    finding = finding_of(each)
     if each.id and found.undo and len(found.mistakes) == 1:
-        proof = f"{proof}; {found.undo}" if proof else found.undo
+        proof = f"{each.proof}; {found.undo}" if each.proof else found.undo
+        return replace(finding, proof=proof)
+    return finding
+
+
+def finding_of(each: diagnosis.Finding) -> Finding:
+    """Copy a finding of the diagnosis into the report's record."""
     return Finding(
         each.id,
         tuple(each.parameters),
@@ -149,7 +156,7 @@ def _finding(each: diagnosis.Finding, found: Diagnosis) -> Finding:
         advice=each.advice,
         verified=each.verified,
         ties=tuple(each.ties),
-        proof=proof,
+        proof=each.proof,
     )
 
 

@@ -1,10 +1,11 @@
 """The check of a black box: a loss, its gradient, and one point."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
 from gradcheck.checker.assemble import assemble, broken, with_entries
+from gradcheck.checker.facts import with_facts
 from gradcheck.comparison import examine
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import inspect
@@ -23,6 +24,7 @@ def check_gradients(
     rtol_required: float | None = None,
     noise: float | None = None,
     entries: bool = False,
+    known: Mapping[str, float] | None = None,
 ) -> Report:
     """Check a gradient against the measured derivative of its own loss.
 
@@ -44,6 +46,9 @@ def check_gradients(
         Absolute error of a loss evaluation, where it is known; measured otherwise.
     entries : bool, default=False
         Whether to measure every entry, too, for the heat map of an HTML report.
+    known : mapping of str to float, optional
+        Numbers with a name, such as ``{"N": 7}``: where a wrong gradient is off by one
+        of them, the report says so.
 
     Returns
     -------
@@ -87,10 +92,13 @@ def check_gradients(
                 )
         except UnusableError as problem:
             return broken(problem, guarded, seed=seed)
-    return assemble(
-        inspection,
-        examination,
-        guarded,
-        seed=seed,
-        seconds=perf_counter() - started,
-    )
+        report = assemble(
+            inspection,
+            examination,
+            guarded,
+            seed=seed,
+            seconds=perf_counter() - started,
+        )
+        return with_facts(
+            report, guarded, named, inspection.grads, seed=seed, known=known or {}
+        )

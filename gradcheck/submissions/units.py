@@ -354,7 +354,11 @@ def _at_point(
         return float(answers.losses([point], X, y, reg)[0])
 
     checked: Callable[..., Report] = check_gradients
-    return checked(pair, params, loss=loss, seed=seed, rtol_required=rtol_required)
+    N, D = X.shape
+    return checked(
+        pair, params, loss=loss, seed=seed, rtol_required=rtol_required,
+        known={"N": N, "D": D},
+    )  # fmt: skip
 
 
 # Layers
