@@ -1,6 +1,7 @@
 """Check a file: start it apart, ask it for losses and gradients, judge the answers."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from gradcheck.submissions import problems, units
 from gradcheck.submissions.combine import combine
 from gradcheck.submissions.offers import Offered, read_offer
 from gradcheck.submissions.session import Session
+from gradcheck.submissions.sources import readable_roots
 
 
 def check_submission(
@@ -69,6 +71,7 @@ def check_submission(
     """
     started = perf_counter()
     units.known(network)
+    roots = roots if roots is not None else _with_parent(path)
     name = problems.printable(Path(path).name)
     reports: list[tuple[Offered, Report]] = []
     try:
@@ -87,6 +90,17 @@ def check_submission(
     except GradcheckError as error:
         return _broken(path, objects, str(error), seed, perf_counter() - started)
     return combine(path, reports, notes, seed, perf_counter() - started)
+
+
+def _with_parent(path: str | os.PathLike[str]) -> Sequence[Path] | None:
+    """Add the parent's folder to what a file may read, if it imports from there."""
+    try:
+        data = Path(path).read_bytes()[:20_000]
+    except OSError:
+        return None
+    if not re.search(rb"sys\.path\.(append|insert)\([^)]*(pardir|\.\.)", data):
+        return None
+    return (*readable_roots(path), Path(os.path.realpath(path)).parent.parent)
 
 
 def _broken(

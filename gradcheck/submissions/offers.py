@@ -136,7 +136,8 @@ def _read_unit(index: int, unit: Mapping[str, Any]) -> Offered:
         return Offered(
             index, name, interface, str(unit["kind"]),
             symbols={str(k): _letters(v) for k, v in unit["params"].items()},
-            upstream=_letters(unit["data"]), notes=_texts(unit.get("notes")),
+            upstream=_letters(unit["data"]), smooth=unit.get("smooth") is True,
+            notes=_texts(unit.get("notes")),
         )  # fmt: skip
     dims = tuple(int(n) for n in unit.get("dims") or ())
     hidden, outputs = int(unit["hidden"]), int(unit["outputs"])

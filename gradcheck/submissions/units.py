@@ -93,25 +93,27 @@ def check(
         report = Report(Verdict.BROKEN, message=f"{where}: {offered.text}", seed=seed)
         return replace(report, subject=_subject(offered, Subject()))
     try:
-        if offered.kind == "network":
-            report = _network(session, offered, network, seed, rtol_required, entries)
-            if report.verdict is Verdict.WRONG and offered.smooth:
-                report = _smoothed(report, session, offered, network, seed)
-        else:
-            report = _layer(session, offered, seed, rtol_required)
+
+        def one(unit: Offered) -> Report:
+            if unit.kind == "network":
+                return _network(session, unit, network, seed, rtol_required, entries)
+            return _layer(session, unit, seed, rtol_required)
+
+        report = one(offered)
+        if report.verdict is Verdict.WRONG and offered.smooth:
+            report = _smoothed(report, offered, one)
     except UnusableError as problem:
         report = Report(Verdict.BROKEN, message=str(problem), seed=seed)
     return replace(report, subject=_subject(offered, report.subject))
 
 
 def _smoothed(
-    report: Report, session: Session, offered: Offered, network: str | Network,
-    seed: int,
-) -> Report:  # fmt: skip
+    report: Report, offered: Offered, check_one: Callable[[Offered], Report]
+) -> Report:
     """Excuse a gradient that differs only by a small constant in a logarithm."""
     other = replace(offered, index=offered.index + SMOOTH)
     try:
-        without = _network(session, other, network, seed, None)
+        without = check_one(other)
     except (UnusableError, problems.BrokenSubmissionError):
         return report
     if without.verdict is not Verdict.CORRECT:
@@ -162,10 +164,14 @@ def _network(
         target = specified.variant(penalty="none")
     elif not isinstance(wanted, Network):
         target = _with_penalty(answers, specified, regs, seed, sizes)
-    report = check_network(
-        answers, target, seed=seed, sizes=sizes, regs=regs, rtol_required=rtol_required,
-        entries=entries,
-    )  # fmt: skip
+    try:
+        report = check_network(
+            answers, target, seed=seed, sizes=sizes, regs=regs,
+            rtol_required=rtol_required, entries=entries,
+        )  # fmt: skip
+    except (ValueError, TypeError, LookupError, ArithmeticError):
+        # what experiments make of odd answers is no reason to give none
+        return _plain(session, offered, specified, seed, sizes, rtol_required)
     if not offered.own_loss:
         report = _at_ordinary_points(report)
     report = derived.look(report, answers, target, sizes, seed)

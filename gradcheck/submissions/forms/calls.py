@@ -21,6 +21,9 @@ OUTPUT = re.compile(
 )
 
 
+_NO_OUTPUT = re.compile(r"d[A-Z_]|dz|da|.*(delta|error|grad|loss|diff)", re.I)
+
+
 @dataclass(slots=True)
 class Setting:
     """One way of writing a problem down, and the problem.
@@ -80,6 +83,7 @@ class Board:
         self.found: dict[str, Any] = {}
         self.results: list[Any] = []
         self.extra: dict[str, Any] = {}
+        self.forward: int | None = None
 
     def record(self, function: names.Function, result: Any, aliases: Any = ()) -> None:
         """Remember what a call returned, under the names of its ``return``."""
@@ -206,9 +210,11 @@ class Board:
 
     def output(self) -> Any:
         """Return the outputs of the network: one value a class an example."""
-        return find_output(
-            [*self.results[::-1], *reversed(list(self.extra.values()))], self.setting
-        )
+        kept = [
+            v for n, v in reversed(list(self.extra.items())) if not _NO_OUTPUT.match(n)
+        ]  # fmt: skip
+        passed = self.results[: self.forward]
+        return find_output([*passed[::-1], *kept], self.setting)
 
 
 def find_output(results: Iterable[Any], setting: Setting) -> Any:

@@ -11,7 +11,7 @@ from .offer import Unit, layer_unit, recipe_unit
 from .refusal import Refused
 from .search import Sizes, Trial
 from .surroundings import better
-from .wording import class_interface, refuse_stub, unfinished
+from .wording import class_interface, refuse_guess, refuse_stub, unfinished
 
 
 class ClassUnits(FunctionUnits):
@@ -92,6 +92,7 @@ class ClassUnits(FunctionUnits):
         if best.rank < 2:
             raise unfinished(best, interface)
         self._demand_scalar(form, best, chosen[0])
+        refuse_guess(best, name)
         refuse_stub(best, interface)
         return recipe_unit(best, name, interface, chosen[0], search.N, chosen[1])
 

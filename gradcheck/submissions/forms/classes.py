@@ -84,8 +84,10 @@ def label_style(functions: Iterable[Function]) -> str:
     y = "(?:self\\.)?(?:" + "|".join(map(re.escape, sorted(labels))) + r")(?:\.T)?"
     if re.search(rf"1(?:\.0?)?\s*-\s*{y}\s*[,)]", text):
         return "binary"
-    margin = rf"hinge|svm|exp\([^()]*(?:\([^()]*)?-\s*{y}\s*\*|-\s*{y}\s*\*"
-    return "signs" if re.search(margin, text) else ""
+    margin = rf"exp\([^()]*(?:\([^()]*)?-\s*{y}\s*\*|-\s*{y}\s*\*"
+    product = rf"\b{y}\s*\*|\*\s*{y}\b|multiply\(\s*{y}"
+    hinge = re.search("hinge|svm", text) and re.search(product, text)
+    return "signs" if hinge or re.search(margin, text) else ""
 
 
 class ClassForm:

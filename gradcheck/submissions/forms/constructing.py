@@ -57,7 +57,7 @@ def by_position(signature: inspect.Signature, setting: Setting) -> dict[str, Any
     return dict(zip(unknown, left.values(), strict=False))
 
 
-_LISTS = re.compile(r".*(dims|sizes|layers|units)|sizes|layers", re.I)
+_LISTS = re.compile(r".*(dims|sizes|layers|units|list|nodes)", re.I)
 
 
 def constructor_value(name: str, parameter: Any, setting: Setting) -> tuple[Any, bool]:
@@ -69,7 +69,7 @@ def constructor_value(name: str, parameter: Any, setting: Setting) -> tuple[Any,
     if role == "N" and bare in ("n", "m", "size"):
         role = "D" if bare == "n" else "C" if bare == "m" else role
     listed = isinstance(default, list | tuple)
-    counted = bool(re.search(r"num|n_|^n", bare))
+    counted = bool(re.search(r"^num|^n_|_num|^n[a-z]*$", bare))
     if role == "H" and (listed or (_LISTS.fullmatch(bare) and not counted)):
         return list(dims[1:-1]), True
     if role == "H" and bare in ("n_layers", "num_layers", "hidden_layers"):

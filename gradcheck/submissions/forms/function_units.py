@@ -9,7 +9,7 @@ from .offer import Unit, layer_unit, recipe_unit
 from .refusal import Refused
 from .search import Sizes, Trial
 from .surroundings import Surroundings, better
-from .wording import interface_of, refuse_stub, unfinished
+from .wording import interface_of, refuse_guess, refuse_stub, unfinished
 
 
 class FunctionUnits(Surroundings):
@@ -82,7 +82,8 @@ class FunctionUnits(Surroundings):
             if plan.loss is None and best is not None and best.settled:
                 continue
             for wanted, recipe in form.ways(plan):
-                if recipe.each and best is not None and best.rank >= 2:
+                settled = best is not None and best.rank >= 2
+                if (recipe.each and settled) or (best and self.search.exhausted):
                     break
                 trial = self.search.attempt(recipe, wanted)
                 if best is None or better(trial, best):
@@ -102,5 +103,6 @@ class FunctionUnits(Surroundings):
             )
         if trial.rank < 2:
             raise unfinished(trial, interface)
+        refuse_guess(trial, label)
         refuse_stub(trial, interface)
         return recipe_unit(trial, label, interface, sizes.dims, search.N, False)

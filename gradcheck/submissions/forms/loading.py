@@ -37,8 +37,6 @@ def load(source: bytes, path: str, objects: Sequence[str] = ()) -> Offer:
     """
     tree, text, notes = reading.parse(source, path)
     offer = _load(tree, text, path, notes, objects, False)
-    if not any(u.hint.get("kind") == "network" for u in offer.units):
-        return offer
     if not smoothing.has_offset([tree, *offer.trees]):
         return offer
 
@@ -142,7 +140,11 @@ class _Loader(ClassUnits):
 
     def _any(self) -> list[Unit]:
         units: list[Unit] = []
-        for attempt in (self._every_class, self._every_function, self._every_layer):
+        backs = plans.sort_out(self.functions)["back"]
+        attempts = [self._every_class, self._every_function, self._every_layer]
+        if all(_of_layer(f, self.functions) for f in backs):
+            attempts = [self._every_class, self._every_layer, self._every_function]
+        for attempt in attempts:
             found = attempt()
             units += [u for u in found if u.run is not None]
             if units:
@@ -215,6 +217,8 @@ class _Loader(ClassUnits):
             spelled = function.returned()
             if len(spelled) < 2 or not function.arguments:
                 continue
+            if {names.role_of(a) for a in function.arguments} & {"epochs", "lr"}:
+                continue  # it trains
             named = [s for s in spelled if s]
             if any(names.FORWARD.fullmatch(function.name) for _ in (1,)) and not (
                 names.BOTH.fullmatch(function.name)
@@ -222,7 +226,7 @@ class _Loader(ClassUnits):
                 continue
             loss = any(_is_loss_name(n) for n in named)
             gradient = any(
-                re.match(r"d[A-Za-z_]|grad|g_|nabla|Theta\d?_grad", n) or n == "g"
+                re.match(r"d[a-z_]|grad|g_|nabla|theta\d?_grad", n, re.I) or n == "g"
                 for n in named
             )
             if (loss and gradient) or names.BOTH.fullmatch(function.name):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import chains, gradients, names
+from .containers import put
 from .gradients import Held
 from .layers import Layer, demand, scores, settle, shaped
 from .names import Function
@@ -37,7 +38,7 @@ def module(cls: Any, methods: Mapping[str, Function]) -> Layer | None:
     required = len(backward.arguments) - len(backward.node.args.defaults)
     if len(takes) == 2 and names.role_of(takes[1]) == "y" and required <= 1:
         return _loss_module(cls, forward, backward)
-    if len(backward.arguments) != 1 and required != 1:
+    if len(backward.arguments) > 1 and required != 1:
         return None
     if len(takes) - len(forward.node.args.defaults) > 1:
         return None
@@ -121,22 +122,15 @@ def _affine_module(
     ) -> tuple[float, dict[str, Any]]:
         layer = _make(cls)
         for path, _value, kind in held:
-            owner = layer
-            for part in path[:-1]:
-                owner = (
-                    owner[part] if isinstance(owner, Mapping) else getattr(owner, part)
-                )
-            value = inputs[spelled[kind]]
-            if isinstance(owner, dict):
-                owner[path[-1]] = value
-            else:
-                setattr(owner, path[-1], value)
+            put(layer, path, inputs[spelled[kind]], True)
         out = layer.forward(inputs[first])
         demand(out, forward, np.shape(upstream))
         loss = float(np.sum(np.asarray(out, dtype=float) * upstream))
         if not gradient:
             return loss, {}
-        dx = layer.backward(upstream.copy())
+        dx = layer.backward(*[upstream.copy()][: len(backward.arguments)])
+        if not backward.arguments:  # it returns the derivative of each output
+            dx = np.asarray(dx) * upstream
         return loss, _module_gradients(
             layer, dx, backward, inputs, first, spelled, scale
         )

@@ -66,7 +66,7 @@ _ROLES = (
     ),
     (
         "dims",
-        r"layer_?s?_?(dims?|sizes?|nodes|units|structure)|sizes|layers|dimensions"
+        r"layer_?s?_?(dims?|sizes?|nodes|units|structure)|layout|sizes|layers|dimensions"
         r"|dims|nodes|architecture|layer_?list|shape|structure|net_?(arch|size)"
         r"|neurons|topology",
     ),
@@ -129,7 +129,7 @@ COST = re.compile(
 )
 STEP = re.compile(
     r"(?!.*(test|accuracy|predict|data|load|set_|plot|split|new_|acc))"
-    r".*(train|update|step|epoch|fit|learn|optimi[sz]e|sgd|back).*",
+    r".*(descent|train|update|step|epoch|fit|learn|optimi[sz]e|sgd|back).*",
     re.IGNORECASE,
 )
 PENALISED = re.compile(r".*(regulari|_reg\b|l2).*", re.IGNORECASE)

@@ -114,6 +114,7 @@ class Recipe(Collecting):
         setting = self._setting(params, X, y, reg)
         board = Board(setting)
         self._supply_globals(board)
+        board.forward = len(self.steps) - 1 if len(self.steps) > 1 else None
         held = [Held(s, self._wrap(s.express(params))) for s in self.slots]
         for item in held:
             setting.values[item.slot.name] = item.value

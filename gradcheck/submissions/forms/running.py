@@ -16,7 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import reading, smoothing, stubs
+from .course import SOURCES
 from .refusal import Refused
 from .selecting import calls_only_local, is_definition, is_inert, targets
 
@@ -110,6 +113,10 @@ class Workspace:
             tree = smoothing.without_offsets(tree)
         space.setdefault("__builtins__", builtins)
         space.setdefault("xrange", range)
+        if any(
+            isinstance(s, ast.ImportFrom) and s.names[0].name == "*" for s in tree.body
+        ):  # a helper that is not there may have brought numpy along
+            space.setdefault("np", np)
         for statement in tree.body:
             if not is_definition(statement):
                 if isinstance(statement, ast.Assign | ast.AnnAssign):
@@ -228,8 +235,8 @@ class _Neighbour(importlib.abc.Loader):
         try:
             tree, _, _ = reading.parse(file.read_bytes(), str(file))
         except Refused as refusal:
-            self.workspace.note_missing(f"{module.__name__} ({refusal.code})")
             if refusal.code != "empty":
+                self.workspace.note_missing(f"{module.__name__} ({refusal.code})")
                 module.__class__ = _Unreadable
             return
         except OSError:
@@ -259,4 +266,8 @@ class _Missing(importlib.abc.Loader):
         return stubs.StubModule(spec.name)
 
     def exec_module(self, module: Any) -> None:
-        return None
+        source = SOURCES.get(module.__name__)
+        if source is not None:
+            tree = ast.parse(source)
+            self.workspace.execute(tree, module.__dict__)
+            self.workspace.neighbours.append((module, tree))

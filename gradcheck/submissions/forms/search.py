@@ -7,6 +7,7 @@ a reading that we chose.
 """
 
 import io
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,9 @@ from .containers import dims_of
 from .implied import imply, slopes
 from .recipe import Outcome, Recipe
 from .refusal import Refused
+
+PATIENCE = 4.0
+"""Seconds after which no further reading of a file is tried."""
 
 _AFTER = ("shape-mismatch", "incomplete", "ambiguous", "loss-not-scalar")
 """Codes of what is found wrong once every call has returned."""
@@ -167,6 +171,12 @@ class Search:
         self.path, self.supply, self.missing = path, supply, missing
         self.not_scalar: Refused | None = None
         self.signs: tuple[float, ...] = (1.0,)
+        self._until = time.monotonic() + PATIENCE
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether enough time has gone into finding out what the file means."""
+        return time.monotonic() > self._until
 
     def best(
         self, recipes: Iterable[Recipe], sizes: Sizes, *, examples: int = N
@@ -174,7 +184,8 @@ class Search:
         """Return the best of `recipes`, the first among equals."""
         best: Trial | None = None
         for recipe in recipes:
-            if recipe.each and best is not None and best.rank >= 2:
+            settled = best is not None and best.rank >= 2
+            if (recipe.each and settled) or (best is not None and self.exhausted):
                 break
             trial = self.attempt(recipe, sizes, examples=examples)
             if best is None or trial.merit > best.merit:

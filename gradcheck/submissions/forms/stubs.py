@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .course import LAYERS
+
 
 class MissingHelperError(Exception):
     """A placeholder was used: the work needs a module that is not there."""
@@ -172,7 +174,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "dnn_app_utils": {**_CACHED}, "dnn_app_utils_v3": _CACHED,
     "q1_softmax": {"softmax": _softmax}, "q2_sigmoid": {
         "sigmoid": _sigmoid, "sigmoid_grad": lambda f: f * (1 - f)},
-    "common.functions": _DLFS,
+    "common.functions": _DLFS, "common.layers": LAYERS,
     "sklearn.preprocessing": {
         "OneHotEncoder": _OneHotEncoder, "LabelBinarizer": _LabelBinarizer},
     "keras.utils": {"to_categorical": _to_categorical},

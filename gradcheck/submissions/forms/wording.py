@@ -92,6 +92,25 @@ def _missing(trial: Trial) -> Refused:
     )
 
 
+def refuse_guess(trial: Trial, label: str) -> None:
+    """Refuse a reading that nothing speaks for: no loss, and no agreement at all.
+
+    Raises
+    ------
+    Refused
+        Because calling such a gradient wrong would be a guess.
+    """
+    recipe = trial.recipe
+    supplied = recipe.loss_step is None and not trial.right
+    if supplied and (recipe.each or (recipe.maker is not None and not recipe.paths)):
+        raise Refused(
+            "no-form",
+            f"{label} has no loss, and its gradient is that of no usual loss of its "
+            "outputs; a loss of its own was expected",
+            recipe.steps[-1][0].node.lineno,
+        )
+
+
 def refuse_stub(trial: Trial, interface: str) -> None:
     """Refuse a loss that is constant together with a gradient that is zero.
 
