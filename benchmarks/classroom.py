@@ -7,6 +7,8 @@ student's does. Everything here is our own.
 import random
 from pathlib import Path
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
 RIGHT = '''"""Homework 1, {name}."""
 
 import numpy as np
@@ -98,16 +100,24 @@ HOSTILE = {
 
 
 def make_class(folder: Path, number: int, *, hostile: int = 0, seed: int = 0) -> dict:
-    """Write `number` submissions and return the kind of each: a third is right."""
+    """Write `number` submissions and return the kind of each: a third is right.
+
+    One in four is a copy of a bundled example, in whatever form that is written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
     kinds = ["right"] * (len(EDITS) // 2) + list(EDITS)
+    examples = sorted(p for p in EXAMPLES.glob("*/*.py") if p.parent.name != "broken")
     made = {}
     for i in range(number):
         name = f"student{i:03d}"
         if i < hostile:
             kind = list(HOSTILE)[i % len(HOSTILE)]
             source = HOSTILE[kind]
+        elif i % 4 == 3:
+            example = examples[i // 4 % len(examples)]
+            kind = f"example {example.parent.name}"
+            source = example.read_text() + f"\n# {name}\n"
         else:
             kind = kinds[i % len(kinds)]
             source = RIGHT.format(name=name)

@@ -7,18 +7,20 @@ import threading
 import types
 from concurrent.futures import BrokenExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from reports import RIGHT, WRONG
 
+from gradcheck import check_submission
 from gradcheck.errors import GradcheckError
 from gradcheck.grading import pool
 from gradcheck.grading.collect import Submission, collect
 from gradcheck.grading.journal import Journal
 from gradcheck.grading.outputs import Style, file_name, write_outputs
 from gradcheck.grading.rubric import Rubric
-from gradcheck.grading.run import Settings, grade, marks
+from gradcheck.grading.run import Settings, grade, marks, submission_check
 from gradcheck.report import Report, Verdict
 
 
@@ -389,3 +391,30 @@ def test_a_real_cluster_survives_the_death_of_a_worker():
         tasks = [f"__import__('time').sleep(0.1) or {i}" for i in range(40)]
         results = list(pool.run(eval, tasks, lost=lost, scheduler=address))
     assert sorted(results) == list(range(40))
+
+
+def test_the_check_is_that_of_a_submission(monkeypatch, tmp_path):
+    asked = []
+
+    def check_submission(path, **options):
+        asked.append((path, options))
+        return RIGHT
+
+    monkeypatch.setattr("gradcheck.submissions.check_submission", check_submission)
+    check = submission_check(network="softmax", timeout=3.0)
+    assert check(tmp_path / "a.py", seed=5) is RIGHT
+    options = {"network": "softmax", "timeout": 3.0, "seed": 5}
+    assert asked == [(tmp_path / "a.py", options)]
+
+
+@pytest.mark.slow
+def test_a_class_is_judged_as_each_file_alone(tmp_path):
+    examples = Path(__file__).parents[1] / "examples"
+    files = sorted(examples.glob("*/*.py"))[:6]
+    assert files
+    submissions = [Submission(str(f.relative_to(examples)), f) for f in files]
+    settings = Settings(submission_check(), jobs=2)
+    records = graded(submissions, settings, tmp_path / "r.jsonl")
+    verdicts = {r["submission"]: r["report"]["verdict"] for r in records}
+    alone = {s.name: str(check_submission(s.path).verdict) for s in submissions}
+    assert verdicts == alone
