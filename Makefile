@@ -26,6 +26,11 @@ test: .venv/ready  ## The tests alone
 thorough: .venv/ready  ## The tests with 2,000 examples each, the slow ones included
 	$(BIN)/pytest -n 2 --hypothesis-profile=thorough --slow
 
+bench: .venv/ready  ## Measure the judge, and its peers beside it: two hours
+	$(BIN)/pip install -qq --disable-pip-version-check '.[bench]'
+	for part in right_gradients wrong_gradients certificate white_noise localisation cost_by_size peers; do \
+		$(BIN)/python -W ignore benchmarks/$$part.py || exit 1; done
+
 fix: .venv/ready  ## Format, and mend what the linter can mend
 	$(BIN)/ruff format . ; $(BIN)/ruff check --fix .
 

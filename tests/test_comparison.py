@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcheck import GradcheckError
@@ -13,6 +13,7 @@ from gradcheck.comparison import examine
 from gradcheck.comparison.records import Entry
 
 RANGE = np.arange(1, 20.0) / 7
+FEW = settings(max_examples=max(1, settings.default.max_examples // 5))
 
 
 def judge(loss, gradient, params, grads=None, **options):
@@ -63,6 +64,7 @@ def test_a_right_gradient_is_correct_and_certified():
     assert found.parameters["W"].shape == (3, 4)
 
 
+@FEW
 @given(st.integers(0, 10_000))
 def test_a_right_gradient_is_never_called_wrong(seed):
     rng = np.random.default_rng(seed)
@@ -79,6 +81,7 @@ def test_a_right_gradient_is_never_called_wrong(seed):
     assert judge(loss, gradient, {"w": w}, seed=seed).verdict != "wrong"
 
 
+@FEW
 @given(st.integers(0, 10_000))
 def test_a_wrong_entry_is_never_called_right(seed):
     rng = np.random.default_rng(seed)

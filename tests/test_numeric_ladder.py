@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import differentiate
 
@@ -56,7 +56,6 @@ def test_the_interval_agrees_with_an_independent_method(x, frequency, phase):
     assert abs(slope.value - float(other.df)) <= slope.error + 1e-9
 
 
-@settings(max_examples=300)
 @given(
     st.floats(-13, -1),
     st.floats(-9, 1),
