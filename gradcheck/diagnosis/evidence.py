@@ -27,7 +27,8 @@ class Exhibit:
     sizes : dict of ndarray
         Size of the terms that cancel in each entry; see `Pass.sizes`.
     reach : float
-        One plus the largest score, which rounding grows with.
+        What rounding grows with: one, plus the largest score, plus a hundredth of the
+        terms that cancel in it.
     """
 
     problem: Problem
@@ -59,6 +60,7 @@ class Evidence:
         with np.errstate(all="ignore"):
             right = Pass(self.spec, problem)
             reach = 1.0 + float(np.abs(right.scores).max(initial=0.0))
+            reach += 0.01 * right.forward_size()
             self.exhibits.append(
                 Exhibit(problem, grads, right.sizes(), right.grads(), reach)
             )

@@ -51,6 +51,12 @@ class Search:
         return self._tried[key]
 
     def _test(self, mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...] | None:
+        fitted = self._fits(mistakes)
+        if fitted is None or any(_is_no_mistake(m) for m in fitted):
+            return None
+        return fitted
+
+    def _fits(self, mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...] | None:
         if self.evidence.verify(mistakes):
             return self.evidence._plainest(list(mistakes), _free(mistakes))
         if _free(mistakes):
@@ -164,6 +170,15 @@ class Search:
                 if passed is not None:
                     verified.append(passed)
         return self.conclude(found, verified)
+
+
+def _is_no_mistake(mistake: Mistake) -> bool:
+    """Whether a constant came out so that nothing is wrong."""
+    right = {"constant-factor": 1.0, "leaky-slope": 0.0, "updated-weights": 0.0}
+    value = right.get(mistake.id)
+    if value is None or mistake.constant is None:
+        return False
+    return abs(mistake.constant - value) < 1e-7
 
 
 def _free(mistakes: Sequence[Mistake]) -> list[int]:

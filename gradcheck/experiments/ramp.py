@@ -54,7 +54,7 @@ def _fit(z: Array, mask: Array) -> tuple[str, float] | None:
         return None
     slope, at_zero = np.polyfit(z[partly], mask[partly], 1)
     missed = np.abs(at_zero + slope * z[partly] - mask[partly]).max()
-    if slope <= 0.0 or missed > 0.02:
+    if missed > 0.02 or slope < 100.0:  # a step so wide would be an activation
         return None
     for kind, level, width in (("", 0.5, 0.5), ("forward", 1.0, 1.0)):
         if abs(at_zero - level) < 0.02:

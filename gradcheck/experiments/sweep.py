@@ -115,26 +115,14 @@ def _read(
     if not grads:
         return np.empty(0), np.empty(0)
     right = Pass(spec, problem)
-    with np.errstate(all="ignore"):
-        delta = {}
-        for i in (layer, layer + 1):
-            dW = np.asarray(grads[right.weights[i]]).reshape(right.W[i].shape)
-            dW = dW - right.penalised(right.weights[i]).reshape(dW.shape)
-            delta[i] = np.linalg.pinv(right.a[i - 1].T) @ dW
-        above = delta[layer + 1] @ right.W[layer + 1].T
-        mask = delta[layer] / above
-    size = np.abs(mask)
-    usable = (np.abs(above) > 1e-3 * np.abs(above).max()) & np.isfinite(mask)
-    if not usable.any():
+    dW = np.asarray(grads[right.weights[layer]]).reshape(right.W[layer].shape)
+    dW = dW - right.penalised(right.weights[layer]).reshape(dW.shape)
+    delta = np.abs(np.linalg.pinv(right.a[layer - 1].T) @ dW)
+    few = _controls(delta.shape[1])
+    largest = float(delta[:, :few].max(initial=0.0))
+    if not largest > 0.0:  # nothing passes where everything should
         return np.empty(0), np.empty(0)
-    passing = size[usable & (size > 1e-3 * size[usable].max())]
-    if passing.size == 0:  # nothing passes anywhere
-        return np.empty(0), np.empty(0)
-    level = float(np.median(passing))
-    few = _controls(size.shape[1])
-    on = (size > 0.2 * level)[:, few:]
-    usable = usable[:, few:]
-    return Z[:, few:][usable], on[usable]
+    return Z[:, few:].reshape(-1), (delta > 1e-9 * largest)[:, few:].reshape(-1)
 
 
 def _controls(width: int) -> int:

@@ -251,6 +251,18 @@ class Pass:
         )
         return float(data + penalty)
 
+    def forward_size(self) -> float:
+        """Return the size of the terms that cancel in the largest score."""
+        size = np.abs(self.X)
+        for i in range(1, self.depth + 1):
+            b = (
+                np.abs(np.reshape(self.params[self.biases[i]], -1))
+                if self.biases
+                else 0.0
+            )
+            size = size @ np.abs(self.W[i]) + b
+        return float(size.max(initial=0.0))
+
     def sizes(self) -> dict[str, Array]:
         """Return the size of the terms that cancel in each gradient's entries.
 
