@@ -117,7 +117,7 @@ def doctor(no_color: bool) -> None:
 
 _PACKAGES = {
     "core": ("numpy", "scipy", "pytest", "hypothesis", "click", "rich"),
-    "report": ("jinja2", "matplotlib"),
+    "report": ("jinja2",),
     "grade": ("joblib",),
     "dask": ("distributed",),
 }

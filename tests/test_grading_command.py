@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -248,6 +249,37 @@ def test_an_autograder_that_fails_still_gives_results(folder, tmp_path):
     results = autograde(unpacked(tmp_path), "false")
     assert results["score"] == 0
     assert "It is not your fault" in results["output"]
+
+
+STUB = """#!/bin/bash
+echo "$(basename "$0") $*" >> "$LOG"
+case "$*" in
+    "-c "*) exit {old} ;;
+    "install -y python3.11") cp "$BIN/python3" "$BIN/python3.11"
+        sed -i 's/exit 1/exit 0/' "$BIN/python3.11" ;;
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("old", "python"), [(0, "python3"), (1, "python3.11")])
+def test_the_setup_finds_or_installs_a_python(folder, tmp_path, old, python):
+    root, programs, log = unpacked(tmp_path), tmp_path / "bin", tmp_path / "log"
+    programs.mkdir()
+    for name in ("python3", "apt-get"):
+        (programs / name).write_text(STUB.format(old=old))
+        (programs / name).chmod(0o755)
+    for name in ("bash", "basename", "mkdir", "cp", "sed"):
+        (programs / name).symlink_to(shutil.which(name))
+    places = {"AUTOGRADER_ROOT": root, "PATH": programs, "BIN": programs, "LOG": log}
+    environment = {name: str(place) for name, place in places.items()}
+    script = root / "source" / "setup.sh"
+    done = subprocess.run(["bash", script], env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    steps = log.read_text().splitlines()
+    assert f"{python} -m venv {root}/venv" in steps
+    assert ("apt-get install -y python3.11" in steps) is bool(old)
+    assert steps[-1].startswith("python -m pip install --no-cache-dir numpy==")
 
 
 def test_the_pins_are_what_is_installed(monkeypatch):

@@ -18,12 +18,22 @@ PACKAGES = ("numpy", "scipy", "click", "rich", "jinja2")
 _SETUP = """#!/usr/bin/env bash
 # Runs once, when Gradescope builds the image.
 set -euo pipefail
-if ! command -v python3 >/dev/null || ! python3 -m venv --help >/dev/null 2>&1; then
-    apt-get update && apt-get install -y python3 python3-pip python3-venv
-fi
+root="${{AUTOGRADER_ROOT:-/autograder}}"
+apt-get update || true
 apt-get install -y bubblewrap || true  # a further wall, where the kernel allows it
-python3 -m venv /autograder/venv
-/autograder/venv/bin/pip install --no-cache-dir {packages}
+new_enough() {{
+    command -v "$1" >/dev/null \\
+        && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+}}
+for python in python3 python3.14 python3.13 python3.12 python3.11; do
+    if new_enough "$python"; then break; fi
+done
+new_enough "$python" || apt-get install -y "$python"
+"$python" -m venv "$root/venv" || {{
+    apt-get install -y "$python-venv"
+    "$python" -m venv "$root/venv"
+}}
+"$root/venv/bin/python" -m pip install --no-cache-dir {packages}
 """
 
 _RUN = """#!/usr/bin/env bash
