@@ -34,7 +34,7 @@ WRONG = Report(
             Verdict.WRONG,
             (4, 6),
             worst=Worst((2, 3), -0.42711, -0.06102, 3e-10),
-            pattern="dense",
+            pattern="row 2",
         ),
         "b1": ParameterReport(
             Verdict.INCONCLUSIVE, (6,), detail="every hidden unit is dead"
@@ -76,13 +76,14 @@ def test_a_wrong_gradient_reads_from_the_verdict_to_the_fix():
         plain_text(WRONG)
         == """\
 two_layer.py: TwoLayerNet.loss(X, y, reg), a two-layer ReLU/softmax net
+(cs231n-two-layer form)
 loss: mean cross-entropy + 0.5 * reg * sum(W^2); biases free
 note: matplotlib was replaced by a stand-in
 
   WRONG   the gradient is not the derivative of its own loss
 
   W1  (4, 6)  wrong   yours -0.42711  measured -0.06102 +- 3e-10   at [2, 3]
-              (dense)
+              (row 2)
   b1  (6,)    cannot tell   every hidden unit is dead
   b2  scalar  right   max relative error: 2.5e-10   certified below 2e-09
 
@@ -106,6 +107,21 @@ smallest failing example: N=2, D=1, H=1, C=2
 again: gradcheck check two_layer.py --seed 0
 more: gradcheck explain batch-sum"""
     )
+
+
+def test_a_file_is_introduced_by_what_was_found_in_it():
+    subject = Subject("net.py", "Net", "cs231n-two-layer", network="softmax")
+    assert plain_text(Report(Verdict.CORRECT, subject=subject)).startswith(
+        "net.py: Net, a two-layer ReLU/softmax net (cs231n-two-layer form)\n\n"
+    )
+
+
+@pytest.mark.parametrize("pattern", ["dense", "20 of 24 entries"])
+def test_a_pattern_that_narrows_nothing_is_left_out(pattern):
+    worst = Worst((), 1.0, 2.0, 1e-9)
+    parameter = ParameterReport(Verdict.WRONG, (2,), worst=worst, pattern=pattern)
+    text = plain_text(Report(Verdict.WRONG, parameters={"b": parameter}))
+    assert pattern not in text
 
 
 def test_verbose_adds_the_measurements():

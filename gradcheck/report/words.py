@@ -23,6 +23,12 @@ _LABELS = {
     Verdict.INCONCLUSIVE: "INCONCLUSIVE",
     Verdict.BROKEN: "BROKEN",
 }
+_NETWORKS = {
+    "softmax": "a two-layer ReLU/softmax net",
+    "logistic": "a two-layer ReLU net with the logistic loss",
+    "linear": "a linear classifier",
+    "deep": "a net of several layers",
+}
 _WORDS = {
     Verdict.CORRECT: "right",
     Verdict.WRONG: "wrong",
@@ -77,8 +83,13 @@ def lines(report: Report, *, verbose: bool = False) -> Iterator[Line]:
 
 def _title(report: Report) -> Iterator[Line]:
     subject = report.subject
-    name = ": ".join(part for part in (subject.path, subject.object) if part)
-    title = subject.title or name
+    title = subject.title or ": ".join(
+        part for part in (subject.path, subject.object) if part
+    )
+    if title and not subject.title and subject.network in _NETWORKS:
+        title += f", {_NETWORKS[subject.network]}"
+    if title and subject.interface:
+        title += f" ({subject.interface} form)"
     if title:
         yield from wrapped("title", title)
     if subject.loss:
@@ -152,7 +163,8 @@ def _numbers(parameter: ParameterReport) -> str:
             f" +- {worst.error:.0e}"
         )
         text += f"   at [{where}]" if where else ""
-        return text + (f"   ({parameter.pattern})" if parameter.pattern else "")
+        few = parameter.pattern not in ("", "dense") and " of " not in parameter.pattern
+        return text + (f"   ({parameter.pattern})" if few else "")
     return f"{word}   {parameter.detail}".rstrip()
 
 

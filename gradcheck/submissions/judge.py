@@ -88,8 +88,12 @@ def check_submission(
                 )  # fmt: skip
                 reports.append((offered, report))
     except GradcheckError as error:
-        return _broken(path, objects, str(error), seed, perf_counter() - started)
-    return combine(path, reports, notes, seed, perf_counter() - started)
+        report = _broken(path, objects, str(error), seed, perf_counter() - started)
+    else:
+        report = combine(path, reports, notes, seed, perf_counter() - started)
+    target = ":".join(part for part in (os.fspath(path), ",".join(objects)) if part)
+    again = f"gradcheck check {problems.printable(target)} --seed {seed}"
+    return replace(report, again=again)
 
 
 def _with_parent(path: str | os.PathLike[str]) -> Sequence[Path] | None:
