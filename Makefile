@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test thorough fix bench clean
+.PHONY: help demo check test thorough mutants fix bench clean
 
 help:  ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,8 +31,13 @@ bench: .venv/ready  ## Measure the judge, and its peers beside it: two hours
 	for part in right_gradients wrong_gradients certificate white_noise localisation cost_by_size peers; do \
 		$(BIN)/python -W ignore benchmarks/$$part.py || exit 1; done
 
+mutants:  ## Mutation testing of the numerics, for hours (SAMPLE=500: of a part)
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/pip install --quiet '.[dev]' mutmut && .venv-mutants/bin/pip uninstall --quiet --yes gradcheck
+	.venv-mutants/bin/python benchmarks/mutants.py $(SAMPLE)
+
 fix: .venv/ready  ## Format, and mend what the linter can mend
 	$(BIN)/ruff format . ; $(BIN)/ruff check --fix .
 
 clean:  ## Remove what these targets made
-	rm -rf .venv .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-mutants mutants .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,56 @@
+"""The bundled student files, item by item: green where right, red where wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from gradcheck.errors import GradientMismatchError
+from gradcheck.testing import checks_for
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def at(names, *points):
+    return {f"{name}-{point}" for name in names.split() for point in points}
+
+
+PLAIN = ("N7-reg0", "N1-reg0", "N5-reg0", "N11-reg0")
+PENALISED = ("N7-reg0.1", "N1-reg0.1", "N5-reg0", "N11-reg0.1")
+WRONG = {
+    "backprop.py": at("W1 b1", "N3-reg0"),
+    "backward_prop.py": at("b1 b2", "N11-reg0")
+    | {"zero-weights-loss", "hidden-balance", "bias-is-weight"},
+    "columns.py": at("W1 b1", *PLAIN),
+    "cost_function.py": at("b1", "N7-reg0.1", "N1-reg0.1", "N11-reg0.1"),
+    "fc_net.py": at("W1 b1", *PENALISED) | {"hidden-balance"},
+    "flat_vector.py": at("W1 b1 W2 b2", "N7-reg0", "N5-reg0", "N11-reg0")
+    | {"batch-mean", "additivity", "zero-weights-loss"},
+    "from_scratch.py": at("W1 b1", *PLAIN),
+    "he_class.py": at("W2", *PLAIN),
+    "kronecker.py": at("b1", "N3-reg0") | {"hidden-balance", "bias-is-weight"},
+    "layers.py": {"affine.b"},
+    "linear_module.py": {"Linear.W"},
+}
+
+
+def red(path):
+    """Return the ids of the items that fail."""
+    failed = set()
+    for check in checks_for(path):
+        try:
+            check()
+        except GradientMismatchError:
+            failed.add(check.id)
+    return failed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "right").glob("*.*")), ids=str)
+def test_every_item_of_a_right_file_is_green(path):
+    assert red(path) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRONG)
+def test_the_items_of_a_wrong_file_are_red_where_a_person_expects(name):
+    assert red(EXAMPLES / "wrong" / name) == WRONG[name]
