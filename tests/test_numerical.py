@@ -247,7 +247,7 @@ def test_the_exponents_come_from_three_costs():
 
 
 def test_a_dear_gradient_is_timed(problem, monkeypatch):
-    monkeypatch.setattr(numerical, "_CHEAP", 0.0)
+    monkeypatch.setattr(numerical, "_OVERHEAD", -1.0)
     answers = here(honest("by-hand"))
     for growth, ok in ((None, True), (0.5, True), (0.9, False)):
         monkeypatch.setattr(numerical, "cost_law", lambda *args, g=growth: g)
@@ -258,7 +258,7 @@ def test_a_dear_gradient_is_timed(problem, monkeypatch):
 
 
 def test_a_cheap_gradient_is_not_timed(problem, monkeypatch):
-    monkeypatch.setattr(numerical, "_CHEAP", 1.0)
+    monkeypatch.setattr(numerical, "_OVERHEAD", 1.0)
 
     def never():
         raise AssertionError

@@ -16,7 +16,7 @@ from gradcheck.submissions import numerical, problems
 from gradcheck.submissions.session import Session
 
 _NEARLY = 0.01
-_REPEATS = 10
+_REPEATS = 6
 _ROUNDING = 1e-12
 
 

@@ -34,7 +34,7 @@ _SINGLE = 5e-9
 _FEW = 8
 _GROWTH = 0.6
 _EVALUATION = 0.5
-_CHEAP = 5e-6
+_OVERHEAD = 5e-4
 
 
 def look(
@@ -87,7 +87,8 @@ def look(
                 f"gradient of {entries} entries"
             )
     if clock is not None and scaled is not None and network is not None:
-        if each < _CHEAP * entries:
+        evaluation = _EVALUATION * _reference_seconds(network, problem)
+        if each < _OVERHEAD + evaluation * entries:
             return _clean()
         growth = cost_law(answers, scaled(), clock, network)
         if growth is not None and growth > _GROWTH:

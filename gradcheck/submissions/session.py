@@ -226,8 +226,7 @@ class Session:
         count: bool = False,
     ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
         stacks = {
-            name: np.stack([np.asarray(p[name], np.float64) for p in points])
-            for name in points[0]
+            name: np.array([p[name] for p in points], np.float64) for name in points[0]
         }
         shapes = {name: stack.shape[1:] for name, stack in stacks.items()}
         listed, blobs = wire.pack_arrays(

@@ -26,6 +26,10 @@ _contiguous, _errstate, _numpy_seed = np.ascontiguousarray, np.errstate, np.rand
 _float64 = np.float64
 
 
+_LOOKED_AT = 3
+"""Calls of a batch after which the inputs are compared with what they were."""
+
+
 class Channel(Protocol):
     """What is needed of a socket."""
 
@@ -73,36 +77,41 @@ class Accused:
         points: int = head["points"]
         names: list[str] = head["parameters"]
         losses, stacks = [], {name: bytearray() for name in names}
-        for i in range(points):
-            inputs = {
-                name: _array(array[i] if name in names else array)
-                for name, array in arrays.items()
-            }
-            loss, grads = self._call(head, inputs)
-            losses.append(loss)
-            for name in names if head["gradients"] else ():
-                stacks[name] += self._gradient(grads, name, arrays[name].shape[1:])
+        with _errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for i in range(points):
+                inputs = {
+                    name: _array(array[i] if name in names else array)
+                    for name, array in arrays.items()
+                }
+                loss, grads = self._call(head, inputs, look=i < _LOOKED_AT)
+                losses.append(loss)
+                for name in names if head["gradients"] else ():
+                    stacks[name] += self._gradient(grads, name, arrays[name].shape[1:])
         return struct.pack(f"<{points}d", *losses) + b"".join(stacks.values())
 
-    def _call(self, head: dict[str, Any], inputs: dict[str, Array]) -> Any:
-        """Call the submission once, on copies of its own."""
+    def _call(
+        self, head: dict[str, Any], inputs: dict[str, Array], *, look: bool
+    ) -> Any:
+        """Call the submission once, on copies of its own; `look` at them afterwards."""
         params = {name: inputs[name] for name in head["parameters"]}
         X, y = inputs["/X"], inputs["/y"]
-        before = {name: array.tobytes() for name, array in inputs.items()}
+        before = {k: array.tobytes() for k, array in inputs.items()} if look else {}
         what = "the gradient" if head["gradients"] else "the loss"
 
         def call() -> Any:
             random.seed(head["seed"])
             _numpy_seed(head["seed"])
-            with _errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                loss, grads = self._counted(head, params, X, y)
-                return self._number(loss), grads
+            loss, grads = self._counted(head, params, X, y)
+            return self._number(loss), grads
 
-        shapes = ", ".join(f"{k.strip('/')} {v.shape}" for k, v in inputs.items())
-        result = self._guarded(call, what, f"it was called with {shapes}")
-        for name, array in inputs.items():
-            if array.tobytes() != before[name]:
+        def context() -> str:
+            shapes = (f"{k.strip('/')} {v.shape}" for k, v in inputs.items())
+            return f"it was called with {', '.join(shapes)}"
+
+        result = self._guarded(call, what, context)
+        for name, bytes_before in before.items():
+            if inputs[name].tobytes() != bytes_before:
                 seen = self.notes.setdefault("mutated", [])
                 seen += [name] if name not in seen else []
         return result
@@ -182,14 +191,16 @@ class Accused:
             self.notes.setdefault("dtypes", {})[key.strip("[]'")] = str(array.dtype)
         return array
 
-    def _guarded(self, call: Callable[[], Any], what: str, context: str = "") -> Any:
+    def _guarded(
+        self, call: Callable[[], Any], what: str, context: Callable[[], str] = str
+    ) -> Any:
         """Run the submission's code; whatever it raises becomes a sentence."""
         try:
             return call()
         except UnanswerableError:
             raise
         except BaseException as error:
-            problem = explain(error, what, context, self)
+            problem = explain(error, what, context(), self)
         # outside of the handler: a traceback would keep the frames' arrays alive
         raise problem
 
