@@ -264,4 +264,4 @@ def globals_read(node: ast.AST) -> set[str]:
             declared.update(n.names)
         elif isinstance(n, ast.Name):
             (stored if not isinstance(n.ctx, ast.Load) else loaded).add(n.id)
-    return (loaded - stored) | declared
+    return (loaded - stored) | (declared - stored)

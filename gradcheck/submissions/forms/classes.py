@@ -64,24 +64,29 @@ def codings(layout: str, outputs: int, style: str = "") -> tuple[str, ...]:
     outputs : int
         Of the network.
     style : str
-        ``"binary"`` or ``"signs"`` where the file gives it away, see `label_style`.
+        ``"binary"``, ``"signs"`` or ``"from one"`` where the file gives it away, see
+        `label_style`.
     """
     if layout == "columns":
         options: tuple[str, ...] = _COLUMNS if outputs > 1 else _ONE_COLUMNS
     else:
         options = _ROWS if outputs > 1 else _ONE_ROWS
+    if style == "from one":
+        return tuple(sorted(options, key=lambda c: not c.startswith(style)))
     if style and outputs == 1:
         return tuple(c for c in options if c.startswith(style))
     return options
 
 
 def label_style(functions: Iterable[Function]) -> str:
-    """Tell from the text of functions whether two classes are 0, 1 or -1, +1."""
+    """Tell from the text of functions what labels are: 0 and 1, -1 and +1, from 1."""
     text, labels = "", {"y", "Y"}
     for function in functions:
         text += f"{function.name}\n{ast.unparse(function.node)}\n"
         labels |= {a for a in function.arguments if names.role_of(a) == "y"}
     y = "(?:self\\.)?(?:" + "|".join(map(re.escape, sorted(labels))) + r")(?:\.T)?"
+    if re.search(rf"arange\(1,|{y}(?:\.\w+\(\))? - 1\b|range\(1, num_labels", text):
+        return "from one"
     if re.search(rf"1(?:\.0?)?\s*-\s*{y}\s*[,)]", text):
         return "binary"
     margin = rf"exp\([^()]*(?:\([^()]*)?-\s*{y}\s*\*|-\s*{y}\s*\*"

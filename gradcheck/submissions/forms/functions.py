@@ -135,7 +135,8 @@ class FunctionForm:
                 shape = "rows" if layout == "vector" else layout
                 options = codings(shape, outputs)
                 if outputs == 1:
-                    options = (style,) if style else ("signs", "binary")
+                    known = style in ("signs", "binary")
+                    options = (style,) if known else ("signs", "binary")
                 else:
                     options = options[:2]
                 for coding in options:

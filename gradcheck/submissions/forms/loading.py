@@ -229,6 +229,7 @@ class _Loader(ClassUnits):
                 re.match(r"d[a-z_]|grad|g_|nabla|theta\d?_grad", n, re.I) or n == "g"
                 for n in named
             )
+            gradient |= len(named) < len(spelled)  # an expression, without a name
             if (loss and gradient) or names.BOTH.fullmatch(function.name):
                 found.append(function)
         return found

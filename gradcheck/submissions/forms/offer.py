@@ -238,8 +238,11 @@ def undefined_names(trees: Iterable[Any], space: Mapping[str, Any]) -> tuple[str
     from .calls import globals_read
 
     read: set[str] = set()
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                read |= globals_read(node)
-    return tuple(sorted(n for n in read if n not in space and not hasattr(builtins, n)))
+    made: set[str] = set()
+    for node in (n for tree in trees for n in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef):
+            read |= globals_read(node)
+        elif isinstance(node, ast.Global):
+            made |= set(node.names)  # one function leaves them for another
+    known = {n for n in read | made if n in space or hasattr(builtins, n)}
+    return tuple(sorted(read - made - known))
