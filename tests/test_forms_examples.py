@@ -55,7 +55,14 @@ BROKEN = {
     "wrong_shape": "wrong_shape.py: the gradient of 'W1' has shape (8, 5), but should "
     "have (5, 8), the shape of the parameter",
 }
-QUICK = ("layers", "softmax_loss")
+QUICK = (
+    "he_class",
+    "kronecker",
+    "layers",
+    "loss_and_grads",
+    "softmax_loss",
+    "two_layer_net",
+)
 
 
 def files(folder):
@@ -72,6 +79,15 @@ def test_a_right_file_is_called_right_in_every_form(path):
     assert report.verdict.value == "correct", report.message
     assert report.subject.interface == INTERFACES[path.stem]
     assert report.loss_verdict != "" or path.stem in ("layers", "linear_module")
+
+
+def test_the_strength_of_a_penalty_that_is_an_attribute_is_chosen():
+    report = check_submission(EXAMPLES / "right" / "he_class.py")
+    assert report.loss_verdict == "specified"
+    assert report.subject.penalty == "half"
+    wrong = check_submission(EXAMPLES / "wrong" / "he_class.py")
+    assert [finding.id for finding in wrong.findings] == ["penalty-missing"]
+    assert wrong.findings[0].expected == "1 * reg*W2"
 
 
 @pytest.mark.parametrize("path", files("wrong"))

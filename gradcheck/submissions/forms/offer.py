@@ -11,7 +11,7 @@ import numpy as np
 from . import search
 from .layers import Layer
 from .names import element_names, role_of
-from .recipe import Recipe
+from .recipe import Recipe, strengths
 from .refusal import Refused
 from .search import Trial
 
@@ -186,9 +186,9 @@ def counts_classes(trees: Iterable[ast.AST]) -> bool:
 
 def mentions_penalty(recipe: Recipe) -> bool:
     """Whether the file takes a strength of the penalty at all."""
-    return bool(recipe.reg_attributes) or any(
-        role_of(a) == "reg" for f, _ in recipe.steps for a in f.arguments
-    )
+    if recipe.reg_attributes or any(map(strengths, recipe.kept.values())):
+        return True
+    return any(role_of(a) == "reg" for f, _ in recipe.steps for a in f.arguments)
 
 
 def settle_penalty(

@@ -170,7 +170,7 @@ class Recipe(Collecting):
         for item in held:
             if item.slot.name in self.paths:
                 put(made, self.paths[item.slot.name], item.value, self.rebind)
-        for name in self.reg_attributes:
+        for name in self.reg_attributes or strengths(made):
             setattr(made, name, setting.reg)
         for name in self.data_attributes:
             found, value = board.look_up(name, has_default=False)
@@ -222,3 +222,14 @@ class Recipe(Collecting):
     def with_(self, **changes: Any) -> "Recipe":
         """Return the same recipe with other choices."""
         return replace(self, kept={}, **changes)
+
+
+def strengths(made: Any) -> tuple[str, ...]:
+    """Names of the attributes of an object that hold the strength of a penalty."""
+    return tuple(
+        name
+        for name, value in getattr(made, "__dict__", {}).items()
+        if names.role_of(name) == "reg"
+        and isinstance(value, int | float | None)
+        and not isinstance(value, bool)
+    )
