@@ -46,6 +46,7 @@ def test_each_file_of_a_folder_is_a_submission(tmp_path, find):
     assert names(found) == ["alice.ipynb", "bob.py"]
     assert found.notes == ("notes.txt is neither .py nor .ipynb and is left out",)
     assert found.submissions[1].path == folder / "bob.py"
+    assert found.submissions[1].shown == "bob.py"
 
 
 def test_each_folder_is_a_submission_with_its_one_file(tmp_path, find):
@@ -55,6 +56,7 @@ def test_each_folder_is_a_submission_with_its_one_file(tmp_path, find):
     found = find(folder / "hw")
     assert names(found) == ["alice", "bob"]
     assert [s.path.name for s in found.submissions] == ["net.py", "net.py"]
+    assert [s.shown for s in found.submissions] == ["alice/src/net.py", "bob/net.py"]
 
 
 def test_the_homework_is_the_file_that_differs_between_students(tmp_path, find):

@@ -133,6 +133,10 @@ def test_a_report_says_the_name_and_not_where_the_file_lay(classroom, tmp_path):
     assert str(tmp_path) not in json.dumps(record)
     assert record["report"]["subject"]["path"] == "alice.py"
     assert record["report"]["again"] == "gradcheck check alice.py --seed 0"
+    (moved,) = [replace(s, name="carol", shown="carol/alice.py") for s in submissions]
+    (record,) = graded([moved], Settings(Checker()), tmp_path / "other.jsonl")
+    assert record["submission"] == "carol"
+    assert record["report"]["subject"]["path"] == "carol/alice.py"
 
 
 def test_points_of_ones_own_are_the_same_every_time(classroom, tmp_path):

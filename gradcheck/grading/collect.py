@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from glob import glob
 from itertools import chain
@@ -31,11 +31,14 @@ class Submission:
         The file to check; None where there is none.
     problem : str
         Why there is none, in a sentence; or empty.
+    shown : str
+        The file as reports call it: the name, and where in the folder it lies.
     """
 
     name: str
     path: Path | None
     problem: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def _submissions(
     entries: Iterable[Path], base: Path, workspace: Path, pattern: str, notes: list[str]
 ) -> Iterator[Submission]:
     """Yield the entries that are submissions, in order."""
-    folders: dict[str, list[Path]] = {}
+    folders: dict[str, tuple[Path, list[Path]]] = {}
     made: list[Submission | str] = []
     for entry in entries:
         name = _display(entry, base)
@@ -111,18 +114,23 @@ def _submissions(
             if problem:
                 made.append(Submission(name, None, problem))
                 continue
-            folders[name] = sorted(_candidates(folder))
+            folders[name] = folder, sorted(_candidates(folder))
             made.append(name)
         elif entry.suffix.lower() in SUFFIXES:
-            made.append(Submission(name, entry))
+            made.append(Submission(name, entry, shown=name))
         else:
             notes.append(f"{name} is neither .py nor .ipynb and is left out")
-    varied = _varied_names(folders.values())
+    varied = _varied_names(files for _, files in folders.values())
     for item in made:
         if isinstance(item, Submission):
             yield item
         else:
-            yield _choose(item, folders[item], pattern, varied)
+            folder, files = folders[item]
+            chosen = _choose(item, files, pattern, varied)
+            if chosen.path is not None:
+                inside = _display(chosen.path, folder)
+                chosen = replace(chosen, shown=f"{item}/{inside}")
+            yield chosen
 
 
 def _choose(

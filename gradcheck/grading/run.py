@@ -72,6 +72,7 @@ class _Task:
 
     submission: str
     path: Path
+    shown: str
     key: str
     seed: int
     check: Check = field(repr=False)
@@ -109,7 +110,8 @@ def grade(
         else:
             seed = settings.seed_of(submission.name)
             path = submission.path.absolute()
-            tasks.append(_Task(submission.name, path, key, seed, settings.check))
+            shown = submission.shown or submission.name
+            tasks.append(_Task(submission.name, path, shown, key, seed, settings.check))
     done = run(
         _examine, tasks, lost=_lost, jobs=settings.jobs, scheduler=settings.scheduler
     )
@@ -172,8 +174,8 @@ def _lost(task: _Task, reason: str) -> Record:
 
 
 def _under_its_name(report: Report, task: _Task) -> Report:
-    """Say the submission's name wherever the report says where the file lay."""
-    where, name = str(task.path), task.submission
+    """Say the file's own name wherever the report says where it lay."""
+    where, name = str(task.path), task.shown
     subject = report.subject
     return replace(
         report,
