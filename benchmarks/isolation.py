@@ -111,7 +111,7 @@ def milliseconds(ways):
 
 
 def one_session(path, tier):
-    """Start, load, a batch of twenty points, close: what a submission costs at least."""
+    """Start, load, a batch of twenty points, close: the least that one costs."""
     params = {"W1": np.ones((4, 6)), "b1": np.ones(6)}
     params |= {"W2": np.ones((6, 3)), "b2": np.ones(3)}
     found = []
