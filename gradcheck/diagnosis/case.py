@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck._typing import Array, LossAndGrads
+from gradcheck._typing import Array, Grads, LossAndGrads
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.penalties import Measured
 from gradcheck.experiments.accused import Accused, Answer
@@ -114,6 +114,18 @@ def _finish(answers: list[dict[str, Array]]) -> Mistake | None:
     return Mistake(found[0], (), found[1], found[2]) if found else None
 
 
+def _readable(grads: Grads, problem: Problem, network: Network) -> bool:
+    """Whether every gradient is finite and of a shape that can be taken apart."""
+    for name in (*network.weights, *network.bias_names):
+        g = grads.get(name)
+        if g is None or not np.isfinite(g).all():
+            return False
+        summed_otherwise = name in network.bias_names and g.shape == problem.X.shape[:1]
+        if g.shape != np.shape(problem.params[name]) and not summed_otherwise:
+            return False
+    return True
+
+
 def measure(
     accused: Accused,
     spec: Specification,
@@ -124,10 +136,9 @@ def measure(
 ) -> Measured:
     """Read the reading points and the penalties of the gradient."""
     readers, grads = [], []
-    wanted = {*spec.network.weights, *spec.network.bias_names}
     for problem in places.reading:
         answer = accused.at(problem)
-        if wanted <= set(answer.grads):
+        if _readable(answer.grads, problem, spec.network):
             reader = Reader(spec, problem)
             readers.append(reader)
             grads.append(answer.grads)

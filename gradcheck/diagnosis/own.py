@@ -78,7 +78,8 @@ def _losses(case: Case, points: list[Any], problem: Problem) -> Array | None:
                 )[0]
                 for p in points
             ]
-        return np.asarray(values, dtype=float).reshape(-1, 4)
+        flat = [float(np.real(np.asarray(v).reshape(-1)[0])) for v in values]
+        return np.array(flat).reshape(-1, 4) if len(flat) == len(points) else None
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException:  # it failed before, too: then nothing is said

@@ -36,9 +36,15 @@ class Search:
     ----------
     evidence : Evidence
     measured : Measured
+    equal : bool
+        Whether the accused runs only where some sizes are equal: then a mistake that
+        needs that is the likelier one.
     """
 
-    def __init__(self, evidence: Evidence, measured: Measured) -> None:
+    def __init__(
+        self, evidence: Evidence, measured: Measured, *, equal: bool = False
+    ) -> None:
+        self.equal = equal
         self.evidence, self.measured = evidence, measured
         self.network = evidence.spec.network
         self._tried: dict[tuple[Mistake, ...], tuple[Mistake, ...] | None] = {}
@@ -97,6 +103,8 @@ class Search:
         """Order explanations: by cost; dust in a zero is a sum, an exact zero none."""
         unlikely = 0.0
         for m in mistakes:
+            if self.equal and CATALOGUE[m.id].needs_equal_sizes:
+                unlikely -= 0.2
             if m.id in ("bias-missing", "bias-scalar"):
                 dust = any(np.any(g[n]) for g in self.measured.grads for n in m.sites)
                 unlikely += 0.01 * (dust == (m.id == "bias-missing"))

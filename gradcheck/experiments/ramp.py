@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck._typing import Array
-from gradcheck.experiments.accused import Accused
+from gradcheck.experiments.accused import Accused, proper
 from gradcheck.experiments.points import Sizes
 from gradcheck.experiments.sweep import place
 from gradcheck.faults import Pass, Specification
@@ -34,16 +34,17 @@ def read_ramp(
     wanted = np.concatenate([-near, near])
     problem, Z = place(network, rng, replace(sizes, N=(1,)), 1, wanted)
     grads = accused.at(problem).grads
-    if not grads:
+    if not proper(grads, problem, network):
         return None
     right = Pass(spec, problem)
     with np.errstate(all="ignore"):
         delta = np.reshape(
             grads[right.biases[1]] - right.penalised(right.biases[1]), -1
         )
-        carried = right.down(1, right.scaled(right.top()), right.W[2])
-        above = right.above[1][0] + 0.0 * carried[0]
-        mask = delta / above
+        carried = right.scaled(right.top())
+        for i in range(right.depth - 1, 0, -1):
+            carried = right.down(i, carried, right.weight(i + 1, carried))
+        mask = delta / right.above[1][0]
     return _fit(Z[0], mask)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradcheck._typing import Array
-from gradcheck.experiments.accused import Accused
+from gradcheck.experiments.accused import Accused, proper
 from gradcheck.experiments.points import Sizes, labels
 from gradcheck.faults import Pass, Specification
 from gradcheck.faults.passes import activate
@@ -112,7 +112,7 @@ def _read(
     """Return pre-activations and whether the mask was on there."""
     problem, Z = place(spec.network, rng, sizes, layer, wanted)
     grads = accused.at(problem).grads
-    if not grads:
+    if not proper(grads, problem, spec.network):
         return np.empty(0), np.empty(0)
     right = Pass(spec, problem)
     dW = np.asarray(grads[right.weights[layer]]).reshape(right.W[layer].shape)

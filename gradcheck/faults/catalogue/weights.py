@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import Array
-from gradcheck.faults.catalogue.places import hidden, matrices, upper_matrices
+from gradcheck.faults.catalogue.places import (
+    each_and_all,
+    hidden,
+    matrices,
+    upper_matrices,
+)
 from gradcheck.faults.records import Fault, Mistake, Variant
 from gradcheck.problem import Network
 
@@ -72,6 +77,12 @@ def _preactivation(p: Any, i: int, value: Array, m: Mistake) -> Array:
 def _overwritten(network: Network) -> list[tuple[Any, ...]]:
     plain = network.cost != "squared" and network.output == "identity"
     return [(network.depth - 1,)] if plain and network.depth > 1 else []
+
+
+def _true_matrices(network: Network) -> list[tuple[Any, ...]]:
+    """Leave out a column, whose transpose is the same numbers."""
+    column = network.cost == "logistic"
+    return each_and_all(network.weights[:-1] if column else network.weights)
 
 
 FAULTS = (
@@ -148,7 +159,7 @@ FAULTS = (
             Variant("", "layout", _transpose),
             Variant("on the way down", "carrier", _transpose),
         ),
-        sites=matrices,
+        sites=_true_matrices,
         needs_equal_sizes=True,
     ),
     Fault(
