@@ -3,7 +3,13 @@
 import argparse
 
 import numpy as np
-from families import draw, judge
+from families import draw
+
+from gradcheck.comparison import to_search
+from gradcheck.comparison.ruling import rule
+from gradcheck.comparison.scene import CountedGradient, set_scene
+from gradcheck.numeric.bisection import locate
+from gradcheck.numeric.plans import Driver
 
 SHAPE = {"act": "relu", "D": 784, "H": 53, "C": 11, "N": 32, "w_std": 0.05}
 
@@ -26,18 +32,23 @@ def main() -> None:
                 g["W1"].ravel()[places] += 0.5 * typical
                 return g
 
-            result, right = judge(net, bad, seed), judge(net, None, seed)
-            found = {entry.index for entry in result.parameters["W1"].wrong_entries}
+            g = bad(net.params)
+            driver = Driver(net.losses)
+            counted = CountedGradient(bad)
+            scene = set_scene(net.params, g, counted, seed, 1e-6, None, None)
+            found = driver.run(rule(driver.run(scene)))["W1"]
+            before = driver.evaluations
+            place = driver.run(locate(to_search(found)))
             shape = net.params["W1"].shape
-            exact += found == {
+            exact += {entry.index for entry in place.wrong} == {
                 tuple(map(int, np.unravel_index(k, shape))) for k in places
             }
-            search.append(result.evaluations - right.evaluations)
-            whole.append(result.evaluations)
+            search.append(driver.evaluations - before)
+            whole.append(driver.evaluations)
         total = sum(x.size for x in net.params.values())
         print(
             f"{wrong:2d} wrong of {total}: exact {exact} of {options.runs}; search "
-            f"{np.median(search):.0f} (most {max(search)}), whole check "
+            f"{np.median(search):.0f} (most {max(search)}), check and search "
             f"{np.median(whole):.0f} (most {max(whole)}); every entry: {2 * total}",
             flush=True,
         )

@@ -257,16 +257,23 @@ def main() -> None:
     parser.add_argument("--nets", type=int, default=20, help="right nets a family")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds a check")
     parser.add_argument("--largest", type=float, default=1e7)
+    parser.add_argument("--only", nargs="*", default=list(CHECKERS))
+    parser.add_argument(
+        "--part", choices=("both", "verdicts", "growth"), default="both"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     available = {}
-    for name, (load, _) in CHECKERS.items():
+    for name in options.only:
+        load, _ = CHECKERS[name]
         try:
             available[name] = load()
         except ImportError as error:
             print(f"{name}: left out ({error})")
-    compare(options.nets, available)
-    grow(available, options.limit, options.largest)
+    if options.part != "growth":
+        compare(options.nets, available)
+    if options.part != "verdicts":
+        grow(available, options.limit, options.largest)
 
 
 if __name__ == "__main__":

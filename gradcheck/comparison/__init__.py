@@ -135,11 +135,12 @@ def _empty(x: Array) -> Judgement:
 def _find_all(findings: Mapping[str, Finding]) -> Plan[dict[str, Location]]:
     """Locate the wrong entries of every wrong parameter, in step."""
     names = [name for name, f in findings.items() if f.state == "wrong"]
-    places = yield from gather(locate(_search(findings[name])) for name in names)
+    places = yield from gather(locate(to_search(findings[name])) for name in names)
     return dict(zip(names, places, strict=True))
 
 
-def _search(finding: Finding) -> Search:
+def to_search(finding: Finding) -> Search:
+    """Return what the search for the wrong entries of a parameter starts from."""
     scene, block = finding.scene, finding.block
     steps = [p.slope.step for p in block.probes if p.slope.status == "measured"]
     return Search(

@@ -132,7 +132,7 @@ class Round:
     def test(self, part: Part) -> Plan[tuple[float, float]]:
         """Return the residual of a part and its tolerance, by four evaluations.
 
-        Two steps must agree; where they do not, a ladder is climbed.
+        Two steps must agree, or two smaller ones; else a ladder is climbed.
         """
         search = self.search
         name, cells = search.name, part.cells
@@ -140,16 +140,17 @@ class Round:
         partial[cells] = self.v[cells]
         direction = Explicit({name: partial.reshape(search.params[name].shape)})
         products = self.g[cells] * self.v[cells]
-        analytic, h = float(products.sum()), search.step
+        analytic, noise = float(products.sum()), search.noise.level
         rounding = 4 * search.grad_eps * float(np.abs(products).sum())
-        values = yield _FourPoints(search.params, direction, h)
-        near = (values[0] - values[1]).real / (h / 2)
-        far = (values[2] - values[3]).real / (2 * h)
-        bends = (values[0::2] + values[1::2] - 2 * search.origin).real / h
-        jump = abs(16 * bends[0] - bends[1]) / 3  # of a kink below both steps
-        width = 2 * search.noise.level / h
-        if abs(far - near) <= 5 * width and jump <= 16 * width:
-            return analytic - float(far), float(8 * width + jump + rounding)
+        for h in (search.step, search.step / 16):
+            values = (yield _FourPoints(search.params, direction, h)).real
+            near = (values[0] - values[1]) / (h / 2)
+            far = (values[2] - values[3]) / (2 * h)
+            bends = (values[0::2] + values[1::2] - 2 * search.origin) / h
+            jump = abs(16 * bends[0] - bends[1]) / 3  # of a kink below both steps
+            width = 2 * noise / h
+            if abs(far - near) <= 5 * width and jump <= 16 * width:
+                return analytic - float(far), float(8 * width + jump + rounding)
         slope = yield from climb(
             search.params, direction, search.origin, search.noise, search.size
         )
