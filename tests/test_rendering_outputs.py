@@ -250,6 +250,16 @@ def test_the_terminal_shows_mistake_or_reason():
     assert summary([]) == "0 submissions: none"
 
 
+def test_the_terminal_shows_the_beginning_of_a_long_message():
+    long = replace(ROWS[2], message="first line " + "word " * 99 + "\n    second line")
+    console = Console(file=io.StringIO(), width=110)
+    console.print(class_table([long]))
+    text = console.file.getvalue()
+    assert "first line word" in text
+    assert "[...]" in text
+    assert "second line" not in text
+
+
 def test_one_sentence_says_what_matters_most():
     assert message(WRONG) == FINDING.statement
     assert message(BROKEN) == BROKEN.message
@@ -345,6 +355,8 @@ def test_items_of_a_mark_without_findings_pass():
     )
     row = Row.of(Mark("a", report, (), 1.0, 1.0))
     assert row.mistakes == ("unnamed",)
+    twice = replace(report, findings=(Finding("", ("W",)), Finding("", ("W",))))
+    assert Row.of(Mark("a", twice, (), 1.0, 1.0)).mistakes == ("unnamed W",)
 
 
 def test_what_does_not_run_has_a_reason_and_no_mistakes():

@@ -120,7 +120,8 @@ def mistakes(report: Report) -> tuple[str, ...]:
     """Return the id of each mistake with its parameters; none of what does not run."""
     if report.verdict is Verdict.BROKEN:
         return ()
-    return tuple(" ".join((f.id or "unnamed", *f.parameters)) for f in report.findings)
+    named = (" ".join((f.id or "unnamed", *f.parameters)) for f in report.findings)
+    return tuple(dict.fromkeys(named))
 
 
 def message(report: Report) -> str:

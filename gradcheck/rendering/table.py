@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from textwrap import shorten
 
 from rich import box
 from rich.markup import escape
@@ -14,6 +15,7 @@ from gradcheck.report import Verdict
 
 COLUMNS = ("submission", "verdict", "score", "mistakes", "message", "seconds")
 
+_WHY = 200  # characters of a message in the terminal; the rest is in the report
 _STYLES = {
     Verdict.CORRECT: "green",
     Verdict.WRONG: "red",
@@ -53,7 +55,7 @@ def class_table(rows: Iterable[Row], *, title: str = "") -> Table:
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("mistakes, or why", overflow="fold", ratio=1)
     for row in rows:
-        why = ", ".join(row.mistakes) or row.message
+        why = ", ".join(row.mistakes) or shorten(_first_line(row), _WHY)
         table.add_row(
             escape(row.submission),
             f"[{_STYLES[row.verdict]}]{row.verdict}[/]",
@@ -68,6 +70,10 @@ def summary(rows: Sequence[Row]) -> str:
     counts = Counter(row.verdict for row in rows)
     parts = [f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]]
     return f"{len(rows)} submissions: {', '.join(parts) or 'none'}"
+
+
+def _first_line(row: Row) -> str:
+    return next(iter(row.message.splitlines()), "")
 
 
 def _inert(cell: str) -> str:
