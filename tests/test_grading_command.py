@@ -84,6 +84,7 @@ def test_options_reach_the_check(asked, folder):
         "timeout": 3.0,
         "memory_mb": 99,
         "entries": True,
+        "roots": (),
         "seed": 5,
     }
 

@@ -121,6 +121,31 @@ def test_a_tier_that_is_named_is_had_or_refused(file, monkeypatch):
 
 
 @linux
+@pytest.mark.parametrize("tier", ["full", "process"])
+def test_what_is_hidden_cannot_be_read_though_it_lies_in_the_folder(
+    tmp_path, monkeypatch, tier
+):
+    private = tmp_path / "course" / "private"
+    private.mkdir(parents=True)
+    (private / "key.txt").write_text("the answers")
+    (tmp_path / "course" / "open.txt").write_text("the task")
+    path = tmp_path / "student.py"
+    path.write_text(f"print(open({str(tmp_path)!r} + '/course/open.txt').read())\n")
+    monkeypatch.setattr(launch, "hidden", lambda: [str(private)])
+    warm.stop()
+    try:
+        with pytest.raises(problems.RefusedError, match="has no loss_and_grads"):
+            Session(path, tier=tier)
+        path.write_text(f"print(open({str(private)!r} + '/key.txt').read())\n")
+        with pytest.raises(problems.RefusedError, match="raised"):
+            Session(path, tier=tier)
+    except WallError as error:
+        pytest.skip(str(error))
+    finally:
+        warm.stop()
+
+
+@linux
 def test_the_next_tier_is_tried_and_remembered(monkeypatch):
     tried = []
 
