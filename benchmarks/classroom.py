@@ -75,7 +75,7 @@ EDITS = {
     "bias-mean b2": ('"b2"] = dscores.sum(axis=0)', '"b2"] = dscores.mean(axis=0)'),
     "preactivation-as-activation": ("h1.T.dot(dscores)", "z1.T.dot(dscores)"),
     "gradient-as-weights": ("dscores.dot(W2.T)", 'dscores.dot(grads["W2"].T)'),
-    "mutates-parameters": (
+    "updated-weights": (
         "        dh1 = dscores",
         '        W2 -= 0.1 * grads["W2"]\n        dh1 = dscores',
     ),
