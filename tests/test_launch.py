@@ -146,6 +146,21 @@ def test_what_is_hidden_cannot_be_read_though_it_lies_in_the_folder(
 
 
 @linux
+@pytest.mark.slow
+@pytest.mark.parametrize("tier", warm.TIERS)
+def test_the_processor_is_limited_where_the_judge_does_not_look(tmp_path, tier):
+    path = tmp_path / "student.py"
+    path.write_text(HANG)
+    try:
+        with Session(path, tier=tier, timeout=0.2) as session:
+            session._left = 30.0  # a judge that was kept from looking at the clock
+            with pytest.raises(problems.DiedError, match="gave no answer within"):
+                loss(session)
+    except WallError as error:
+        pytest.skip(str(error))
+
+
+@linux
 def test_the_next_tier_is_tried_and_remembered(monkeypatch):
     tried = []
 

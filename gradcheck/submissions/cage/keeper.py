@@ -191,8 +191,11 @@ def _watch(pid: int, status: socket.socket, job: dict[str, Any]) -> dict[str, An
     if why != "ended":
         os.kill(pid, signal.SIGKILL)
     _, code, used = os.wait4(pid, 0)
+    status_code = os.waitstatus_to_exitcode(code)
+    if status_code == -signal.SIGKILL and used.ru_utime + used.ru_stime >= job["cpu"]:
+        why = "time"  # the first process of a namespace feels only the hard limit
     return {
-        "status": os.waitstatus_to_exitcode(code),
+        "status": status_code,
         "why": why,
         "cpu_s": used.ru_utime + used.ru_stime,
         "rss_mb": used.ru_maxrss / 1024,
