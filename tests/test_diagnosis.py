@@ -464,3 +464,108 @@ def test_fixed_inputs_show_swapped_names_and_absent_ones():
     assert [f.id for f in swapped.findings] == ["keys-swapped"]
     absent = diagnose_fixed(p, {"u": n["u"]}, n)
     assert [f.id for f in absent.findings] == ["keys-missing"]
+
+
+def another_loss(factor, *, batch):
+    """A linear net with squared scores: no loss of ours, a gradient times `factor`."""
+
+    def loss(params, X, y):
+        residual = X @ params["W"] + params["b"] - np.eye(len(params["b"]))[y]
+        return 1.5 * np.sum(residual**2) / len(X) + np.sum(residual**4)
+
+    def call(params, X, y, reg):
+        residual = X @ params["W"] + params["b"] - np.eye(len(params["b"]))[y]
+        d = factor * (3.0 * residual / len(X) + 4 * residual**3)
+        return loss(params, X, y), {"W": X.T @ d, "b": d.sum(axis=0)}
+
+    def losses(points, X, y, reg):
+        return [loss(p, X, y) for p in points]
+
+    if batch:
+        call.losses = losses
+    return call
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_beside_a_loss_of_its_own_the_derivative_of_that_loss_is_measured(batch):
+    found = diagnose(another_loss(0.5, batch=batch), NETWORKS["linear"])
+    assert found.mistakes == ()
+    assert [f.statement for f in found.findings] == [
+        "W's gradient is 0.500 of the derivative, at all 2 points",
+        "b's gradient is 0.500 of the derivative, at all 2 points",
+    ]
+    right = diagnose(another_loss(1.0, batch=batch), NETWORKS["linear"])
+    assert right.findings == ()
+    assert "the data part of the loss is none of the known ones" in right.loss_statement
+
+
+def test_a_loss_of_its_own_that_fails_is_passed_over():
+    wrong = another_loss(0.5, batch=True)
+
+    def fails(points, X, y, reg):
+        raise RuntimeError("no")
+
+    wrong.losses = fails
+    assert diagnose(wrong, NETWORKS["linear"]).findings == ()
+    wrong.losses = lambda points, X, y, reg: [np.nan for _ in points]
+    assert diagnose(wrong, NETWORKS["linear"]).findings == ()
+    wrong.losses = lambda points, X, y, reg: [0.0]
+    assert diagnose(wrong, NETWORKS["linear"]).findings == ()
+    large = {"D": 60, "C": 8}
+    assert diagnose(wrong, NETWORKS["linear"], sizes=large).findings == ()
+
+
+def test_the_mask_is_measured_where_it_is_the_same_on_all_units():
+    changes = (
+        "dz1 = dh * (z1 > 0)",
+        "dz1 = np.where(z1 > 0, 0.5, 0.3) * dh ** 3 / dh**2",
+    )
+    found = diagnose(edited(changes, ("dW1 = X.T @ dz1", "dW1 = X.T @ dz1")), SOFTMAX)
+    assert found.calls < 80
+    odd = diagnose(edited(("dh = ds @ W2.T", "dh = np.tanh(ds @ W2.T)")), SOFTMAX)
+    (text,) = [f.statement for f in odd.facts if "mask" in f.statement]
+    assert text.endswith("(the mask is 0 on dead units)")
+
+
+def test_a_scalar_where_a_bias_belongs_is_named_by_its_value():
+    def scalar(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        return loss, {**grads, "b1": grads["b1"].sum()}
+
+    assert ids(diagnose(scalar, SOFTMAX)) == ["bias-scalar"]
+
+
+def test_a_threshold_below_zero_in_company_is_found():
+    mistakes = [Mistake("relu-mask-threshold", (1,), "", -0.3), Mistake("batch-sum")]
+    found = diagnose(inject(SOFTMAX, mistakes), SOFTMAX)
+    assert ids(found) == ["batch-sum", "relu-mask-threshold"]
+
+
+def test_odd_answers_end_in_words():
+    rng = np.random.default_rng(0)
+    odd = [
+        lambda g: g * np.nan,
+        lambda g: None,
+        lambda g: "x",
+        lambda g: g[None],
+        lambda g: np.zeros(3),
+        lambda g: g * 1e300,
+        lambda g: np.zeros(0),
+        lambda g: g.astype(complex),
+        lambda g: g > 0,
+        lambda g: [[1, 2], [3]],
+    ]
+
+    def wrong(i):
+        def call(params, X, y, reg):
+            loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+            return loss, {
+                k: odd[(i + len(k)) % 10](g) if k != "b2" else g
+                for k, g in grads.items()
+            }
+
+        return call
+
+    for i in range(10):
+        found = diagnose(wrong(i), SOFTMAX, seed=int(rng.integers(99)))
+        assert found.findings or found.right

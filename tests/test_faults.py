@@ -228,3 +228,31 @@ def test_a_mistake_reaches_what_lies_below_it():
     assert touched(network, Mistake("preactivation-as-activation", (3,))) == ("W3",)
     assert touched(network, Mistake("bias-before-mask", (1,))) == ("b1",)
     assert touched(network, Mistake("keys-swapped", ("W1", "W2"))) == ("W2", "W1")
+
+
+def test_what_spoils_the_whole_call_is_committed():
+    network = NETWORKS["linear"]
+    problem = point(network, N=3, D=2, C=3)
+    _, right = inject(network, [])(*arguments(problem))
+    for label in ("", "forward"):
+        near = inject(network, [Mistake("numerical-gradient", (), label)])
+        _, grads = near(*arguments(problem))
+        for k, g in right.items():
+            assert np.allclose(grads[k], g, atol=1e-4)
+            assert not np.array_equal(grads[k], g)
+    _, grads = inject(network, ["not-finite"])(*arguments(problem))
+    assert np.isnan(grads["W"]).all()
+    given = arguments(problem)
+    inject(network, [Mistake("mutates-input", (), "y")])(*given)
+    assert (given[2] == given[2][0]).all()
+
+
+def test_one_output_overflows_as_well():
+    network = NETWORKS["logistic"]
+    problem = point(network)
+    large = {**problem.params, "W2": problem.params["W2"] * 1e6}
+    loss, grads = inject(network, ["softmax-unshifted"])(
+        large, problem.X, problem.y, 0.0
+    )
+    assert not np.isfinite(loss)
+    assert np.isnan(grads["W2"]).any()

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.diagnosis.case import Case
-from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.explain import merge
 from gradcheck.diagnosis.facts import facts, partial
 from gradcheck.diagnosis.own import own_facts
@@ -175,8 +174,3 @@ def _measurements(case: Case) -> tuple[str, ...]:
     checked = plural(len(case.evidence.exhibits), "point")
     lines.append(f"explanations verified at {checked} that the search did not use")
     return tuple(lines)
-
-
-def evidence_for(case: Case) -> Evidence:
-    """Return the evidence of a case."""
-    return case.evidence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -161,9 +162,10 @@ def partial(case: Case, found: Found) -> list[Finding]:
     """
     from gradcheck.diagnosis.words import Witness, finding
 
+    known = case.conventions.penalty_form not in ("norm", "absolute", "other")
     proven: list[Mistake] = []
     for m in found.nearest:
-        if m.id in _SURE and m.sites and _same_everywhere(case, m):
+        if m.id in _SURE and m.sites and known and _same_everywhere(case, m):
             proven.append(m)
     if not case.own_data:
         lost = {"data-part-missing", "bias-missing"}
@@ -173,8 +175,10 @@ def partial(case: Case, found: Found) -> list[Finding]:
         if m not in proven and _layer_of(case, m) in layers:
             proven.append(m)
     witness = Witness(case.evidence, case.measured, found.nearest)
-    return [finding(witness, m) for m in proven]
+    return [replace(finding(witness, m), proof=_PROOF) for m in proven]
 
+
+_PROOF = "read off by itself; something else is wrong besides"
 
 _SURE = frozenset(
     {

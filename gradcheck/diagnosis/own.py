@@ -14,14 +14,14 @@ from gradcheck.diagnosis.records import Finding
 from gradcheck.problem import Problem
 
 _ENTRIES = 400
-_H = 1e-4
+_H = 3e-5
 
 
 def own_facts(case: Case) -> list[Finding]:
     """Compare the gradient with the derivative of its own loss, at reading points.
 
-    By central differences of two steps, extrapolated; error about 1e-9. The loss alone
-    is asked where it can be, many points at once.
+    By central differences, error about 1e-8; this only describes, it does not judge.
+    The loss alone is asked where it can be, many points at once.
     """
     found = []
     for problem in case.plan.reading:
@@ -33,7 +33,7 @@ def own_facts(case: Case) -> list[Finding]:
         if numeric is None:
             return []
         size = max(float(np.abs(n).max(initial=0.0)) for n in numeric.values())
-        errors = dict.fromkeys(numeric, 1e-8 * max(size, 1e-2))
+        errors = dict.fromkeys(numeric, 1e-7 * max(size, 1e-2))
         found.append((problem.params, answer.grads, numeric, errors))
     if not found:
         return []
@@ -45,7 +45,7 @@ def _derivative(case: Case, problem: Problem) -> dict[str, Array] | None:
     points, places = [], []
     for name, value in problem.params.items():
         for at in np.ndindex(np.shape(value)):
-            for h in (_H, -_H, _H / 2, -_H / 2):
+            for h in (_H, -_H):
                 params = {
                     k: np.array(v, dtype=float) for k, v in problem.params.items()
                 }
@@ -55,12 +55,9 @@ def _derivative(case: Case, problem: Problem) -> dict[str, Array] | None:
     losses = _losses(case, points, problem)
     if losses is None or not np.isfinite(losses).all():
         return None
-    wide, narrow = (
-        (losses[:, 0] - losses[:, 1]) / (2 * _H),
-        (losses[:, 2] - losses[:, 3]) / _H,
-    )
     numeric = {k: np.zeros(np.shape(v)) for k, v in problem.params.items()}
-    for (name, at), value in zip(places, (4 * narrow - wide) / 3, strict=True):
+    slopes = (losses[:, 0] - losses[:, 1]) / (2 * _H)
+    for (name, at), value in zip(places, slopes, strict=True):
         numeric[name][at] = value
     return numeric
 
@@ -79,7 +76,7 @@ def _losses(case: Case, points: list[Any], problem: Problem) -> Array | None:
                 for p in points
             ]
         flat = [float(np.real(np.asarray(v).reshape(-1)[0])) for v in values]
-        return np.array(flat).reshape(-1, 4) if len(flat) == len(points) else None
+        return np.array(flat).reshape(-1, 2) if len(flat) == len(points) else None
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException:  # it failed before, too: then nothing is said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -195,14 +195,3 @@ def _free(mistakes: Sequence[Mistake]) -> list[int]:
         for i, m in enumerate(mistakes)
         if m.constant is not None and CATALOGUE[m.id].constant == "affine"
     ]
-
-
-def plainer(found: Found) -> Found:
-    """Return the same, for printing: constants without dust."""
-    if found.best is None:
-        return found
-    best = tuple(
-        replace(m, constant=float(f"{m.constant:.12g}")) if m.constant else m
-        for m in found.best
-    )
-    return Found(best, found.ties, found.nearest)

@@ -73,7 +73,7 @@ class Conventions:
 
     def specification(self, network: Network) -> Specification:
         """Return the loss to hold the gradient against."""
-        if self.data_form == "unknown" or self.penalty_form in ("norm", "other"):
+        if self.penalty_form in ("norm", "absolute", "other"):
             return specify(network)
         known = network.variant(
             reduction=self.reduction,
