@@ -18,14 +18,15 @@ from gradcheck import networks
 from gradcheck.networks.exhaustive import exhaustive_gradient
 
 
-def seconds(function, repeats):
-    """Return the shortest time of a call, which other work disturbs least."""
+def seconds(function, repeats, calls=1):
+    """Return the time of a call, the shortest of `repeats` blocks of `calls`."""
     function()
     times = []
     for _ in range(repeats):
         started = perf_counter()
-        function()
-        times.append(perf_counter() - started)
+        for _ in range(calls):
+            function()
+        times.append((perf_counter() - started) / calls)
     return min(times)
 
 
@@ -36,8 +37,10 @@ def main(N=256, D=784, H=100, C=10):
     point = (problem.params, problem.X, problem.y, problem.reg)
     entries = sum(p.size for p in problem.params.values())
 
-    a_call = seconds(lambda: network.loss(*point), 50)
     ours = seconds(lambda: exhaustive_gradient(network, problem), 10)
+    a_call = seconds(lambda: network.loss(*point), 10)
+    # In blocks as long as ours: a busy machine then disturbs both alike.
+    a_call = seconds(lambda: network.loss(*point), 10, max(1, round(ours / a_call)))
     ratio = 2 * entries * a_call / ours
     tracemalloc.start()
     numeric = exhaustive_gradient(network, problem)
