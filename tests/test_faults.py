@@ -250,9 +250,11 @@ def test_what_spoils_the_whole_call_is_committed():
 def test_one_output_overflows_as_well():
     network = NETWORKS["logistic"]
     problem = point(network)
-    large = {**problem.params, "W2": problem.params["W2"] * 1e6}
-    loss, grads = inject(network, ["softmax-unshifted"])(
-        large, problem.X, problem.y, 0.0
-    )
-    assert not np.isfinite(loss)
-    assert np.isnan(grads["W2"]).any()
+    wrong = inject(network, ["softmax-unshifted"])
+    for sign in (1e6, -1e6):
+        large = {**problem.params, "W2": problem.params["W2"] * sign}
+        scores = Pass(specify(network), Problem(large, problem.X, problem.y)).scores
+        loss, grads = wrong(large, problem.X, problem.y, 0.0)
+        overflows = bool((scores > 710).any())
+        assert np.isnan(grads["W2"]).any() == overflows
+        assert not (overflows and np.isfinite(loss))
