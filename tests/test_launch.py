@@ -161,17 +161,22 @@ def test_the_processor_is_limited_where_the_judge_does_not_look(tmp_path, tier):
 
 
 @linux
-def test_the_next_tier_is_tried_and_remembered(monkeypatch):
+def test_the_next_tier_is_tried_and_remembered_if_it_is_the_kernel(monkeypatch):
     tried = []
 
     class Picky:
         def __init__(self, server, job):
             tried.append(job["tier"])
             if job["tier"] != "minimal":
-                raise WallError(job["tier"])
+                raise WallError(f"{job['tier']}: {words}")
 
     monkeypatch.setattr(warm, "Forked", Picky)
+    words = "File name too long"
     on = type("On", (), {"best": 0})()
+    warm._start(on, job())
+    assert (on.best, tried) == (0, ["full", "process", "minimal"])
+    tried.clear()
+    words = "Operation not permitted"
     warm._start(on, job())
     warm._start(on, job())
     assert tried == ["full", "process", "minimal", "minimal"]

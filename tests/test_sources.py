@@ -139,6 +139,7 @@ def test_the_roots_are_the_folder_and_the_root_of_its_package(tmp_path):
     (package / "__init__.py").touch()
     (package.parent / "__init__.py").touch()
     assert readable_roots(package / "a.py") == (package, tmp_path)
+    assert readable_roots("/a.py") == ()
 
 
 def test_a_name_is_shown_without_what_a_terminal_would_obey(tmp_path):

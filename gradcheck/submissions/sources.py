@@ -94,6 +94,8 @@ def readable_roots(path: str | os.PathLike[str]) -> tuple[Path, ...]:
     The package root is the first folder upwards that is not itself a package.
     """
     folder = Path(os.path.realpath(path)).parent
+    if folder.parent == folder:
+        return ()  # not the whole machine
     root = folder
     while (root / "__init__.py").is_file() and root.parent != root:
         root = root.parent

@@ -20,6 +20,7 @@ AVAILABLE = sys.platform == "linux"
 TIERS = ("full", "process", "minimal")
 """From the best downwards; see `tiers`."""
 
+_OF_THE_KERNEL = ("not permitted", "not offered", "no table", "not implemented")
 _PATIENCE = 20.0
 _A_MOMENT = 0.5
 
@@ -211,13 +212,16 @@ def start(job: dict[str, Any]) -> Forked:
 def _start(on: Server, job: dict[str, Any]) -> Forked:
     if job["tier"] is not None:
         return Forked(on, job)
+    index = on.best
     while True:
         try:
-            return Forked(on, {**job, "tier": TIERS[on.best]})
-        except WallError:
-            if on.best == len(TIERS) - 1:
+            return Forked(on, {**job, "tier": TIERS[index]})
+        except WallError as error:
+            if index == len(TIERS) - 1:
                 raise
-            on.best += 1
+            index += 1
+            if any(words in str(error) for words in _OF_THE_KERNEL):
+                on.best = index  # for all that follow; else it was this one's folder
 
 
 def remove_stale() -> None:
