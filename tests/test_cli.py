@@ -1,12 +1,15 @@
 """The command: its arguments, its exit codes, its output."""
 
+import io
 import json
 import subprocess
 import sys
 
+import click
 import pytest
 
 import gradcheck.submissions
+from gradcheck import cli
 from gradcheck.cli import main, split_target
 from gradcheck.errors import GradcheckError
 from gradcheck.report import Report, Subject, Verdict
@@ -146,3 +149,36 @@ def test_the_module_runs_as_a_command():
     )
     assert done.returncode == 2
     assert "there is no such file" in done.stderr
+
+
+def test_a_page_is_written_for_people(answer, student, tmp_path, capsys):
+    asked = answer(Verdict.CORRECT)
+    assert main(["check", str(student), "--html", str(tmp_path / "r.html")]) == 0
+    assert "<html" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert asked["entries"] is True
+
+
+def test_a_page_without_its_extra_says_what_to_install(
+    answer, student, capsys, monkeypatch
+):
+    answer(Verdict.CORRECT)
+    monkeypatch.setitem(sys.modules, "gradcheck.rendering.html", None)
+    assert main(["check", str(student), "--html", "r.html"]) == 2
+    assert "pip install 'gradcheck[report]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("error", "code"), [(click.Abort, 130), (BrokenPipeError, 1)])
+def test_an_interrupted_check_ends_quietly(monkeypatch, student, capsys, error, code):
+    def check_submission(path, **options):
+        raise error
+
+    monkeypatch.setattr(gradcheck.submissions, "check_submission", check_submission)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert main(["check", str(student)]) == code
+
+
+def test_the_entry_point_exits_with_the_code(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["gradcheck", "check", "absent.py"])
+    with pytest.raises(SystemExit) as exit:
+        cli.run()
+    assert exit.value.code == 2

@@ -71,3 +71,9 @@ def test_a_wall_that_is_open_is_shown(monkeypatch):
     shown = [(line.role, line.text) for line in commands._walls()]
     assert ("wrong", "  open       network") in shown
     assert ("right", "  holds      time") in shown
+
+
+def test_what_no_reference_net_can_show_is_a_usage_error(capsys):
+    assert main(["demo", "output-derivative-missing"]) in (0, 2)
+    assert main(["demo", "xyzzy"]) == 2
+    assert "is not the id of a mistake" in capsys.readouterr().err

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 
+from gradcheck.errors import GradcheckError
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import inspect
 from gradcheck.reading import UnusableError
@@ -389,3 +390,29 @@ def test_many_points_may_be_evaluated_in_one_go():
     assert guarded.evaluate([named, named]).tolist() == [2.0, 2.0]
     assert guarded.loss(named) == 2.0
     assert guarded.loss_calls == 3
+
+
+def test_what_a_loss_alone_returns_is_read_as_strictly():
+    named, structure = name_leaves(np.array([2.0]))
+    guarded = Guarded(lambda x: None, named, structure)
+    with pytest.raises(UnusableError, match="returned None"):
+        guarded.loss(named)
+    with pytest.raises(UnusableError, match="returned None"):
+        guarded.evaluate([named])
+
+    def own(x):
+        raise GradcheckError("ours")
+
+    with pytest.raises(GradcheckError, match="ours"):
+        Guarded(own, named, structure).loss(named)
+
+
+class Unreadable:
+    def __array__(self, *args, **options):
+        raise RuntimeError("never")
+
+
+def test_a_gradient_that_is_no_array_is_said_so():
+    with pytest.raises(UnusableError) as caught:
+        inspected(lambda p: (1.0, {"W": Unreadable(), "b": p["b"]}))
+    assert str(caught.value) == "grads['W'] is not an array: never"
