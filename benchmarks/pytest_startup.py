@@ -38,11 +38,21 @@ import gradcheck.pytest_plugin
 print(1e3 * (time.perf_counter() - started), *sorted(set(sys.modules) - before))
 """
 
+REGISTER = """
+import sys, time, hypothesis, hypothesis.strategies
+for name in [name for name in sys.modules if name.split(".")[0] == "gradcheck"]:
+    del sys.modules[name]  # as if hypothesis had not loaded it
+before, started = set(sys.modules), time.perf_counter()
+from gradcheck.registration import register
+register()
+print(1e3 * (time.perf_counter() - started), *sorted(set(sys.modules) - before))
+"""
 
-def imported() -> tuple[float, list[str]]:
-    """Return the milliseconds and the modules that importing the plugin adds."""
+
+def imported(code: str) -> tuple[float, list[str]]:
+    """Return the milliseconds that some code takes, and the modules that it adds."""
     found = subprocess.run(
-        [sys.executable, "-c", IMPORT],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -68,10 +78,11 @@ def main() -> None:
             f"{name} of {runs}: {b:.1f} ms without, {a:.1f} ms with the plugin,", end=""
         )
         print(f" {a - b:+.1f} ms, ratio {a / b:.3f}")
-    imports = [imported() for _ in range(runs)]
-    spent = [spent for spent, _ in imports]
-    print(f"import alone: least {min(spent):.2f} ms, ", end="")
-    print(f"median {statistics.median(spent):.2f} ms: {' '.join(imports[0][1])}")
+    for what, code in (("import alone", IMPORT), ("hypothesis' hook", REGISTER)):
+        imports = [imported(code) for _ in range(runs)]
+        spent = [spent for spent, _ in imports]
+        print(f"{what}: least {min(spent):.2f} ms, ", end="")
+        print(f"median {statistics.median(spent):.2f} ms: {' '.join(imports[0][1])}")
 
 
 if __name__ == "__main__":
