@@ -101,3 +101,10 @@ def test_a_side_outside_the_domain_is_left_out():
         return float(np.sum(np.sin(x))) if x.sum() >= x0 else np.nan
 
     assert measure(f).level < 1e-13
+
+
+def test_a_kink_on_one_side_leaves_the_noise_to_the_other():
+    def f(x):
+        return float(np.sum(np.sin(x)) + max(x[0] - 0.5 - 2e-11, 0.0))
+
+    assert measure(f).level < 1e-13
