@@ -161,7 +161,7 @@ def _not_aliased(raw: Any, given: Params) -> Rule:
     arrays = arrays_in(raw)
     for name, grad in arrays.items():
         for other, array in given.items():
-            if np.may_share_memory(grad, array) and np.shares_memory(grad, array):
+            if np.shares_memory(grad, array):
                 text = f"grads[{name!r}] shares memory with params[{other!r}]"
                 return Rule(
                     "aliased-gradients",
@@ -217,9 +217,7 @@ def _nondeterministic(guarded: Guarded, params: Params, difference: float) -> Ru
         guarded.loss(params), guarded.loss(params)
     )
     guarded.seeded = frozen
-    text = (
-        f"two calls at the same point differ by {difference:.1g} of the largest entry"
-    )
+    text = f"two calls here differ by {difference:.1g} of the largest entry"
     text += (
         "; it was checked with numpy.random and random seeded before every call"
         if frozen

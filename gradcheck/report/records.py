@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from math import isfinite
 from typing import Any
 
 from gradcheck.errors import GradientMismatchError
+from gradcheck.report.plain import json_safe
 
 SCHEMA = 1
 
@@ -280,7 +280,10 @@ class Report:
             raise GradientMismatchError(str(self))
 
     def score(self, max_points: float = 1.0) -> float:
-        """Return the points earned: the share of parameters that are right.
+        """Return the points earned, in equal shares.
+
+        Each parameter that is right earns a share, and one more share is for a gradient
+        that is right throughout; a broken one earns nothing.
 
         Parameters
         ----------
@@ -302,16 +305,5 @@ class Report:
         return {
             "schema": SCHEMA,
             "gradcheck": __version__,
-            **{key: _json_safe(value) for key, value in plain.items()},
+            **{key: json_safe(value) for key, value in plain.items()},
         }
-
-
-def _json_safe(value: Any) -> Any:
-    """Turn tuples into lists, and numbers that JSON cannot hold into strings."""
-    if isinstance(value, Mapping):
-        return {str(key): _json_safe(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_json_safe(item) for item in value]
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    return str(value) if isinstance(value, StrEnum) else value
