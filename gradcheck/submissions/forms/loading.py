@@ -256,8 +256,10 @@ def _is_loss_name(name: str) -> bool:
 
 
 def _of_layer(function: Function, functions: Any) -> bool:
-    stem = re.sub(r"_?backward$", "", function.name)
-    return f"{stem}_forward" in functions and bool(
-        re.search(r"affine|relu|linear|conv|pool|norm|dropout|sigmoid|tanh|fc|softmax",
-                  stem, re.I)
-    )  # fmt: skip
+    """Whether a backward pass is that of one layer among layers."""
+    layer = (
+        r"affine|relu|linear|conv|pool|norm|dropout|sigmoid|tanh|fc_|softmax|lstm|rnn"
+    )
+    return bool(re.search(layer, function.name, re.I)) and any(
+        n.endswith("_forward") for n in functions
+    )
