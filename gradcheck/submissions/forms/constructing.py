@@ -72,7 +72,7 @@ def constructor_value(name: str, parameter: Any, setting: Setting) -> tuple[Any,
     counted = bool(re.search(r"^num|^n_|_num|^n[a-z]*$", bare))
     if role == "H" and (listed or (_LISTS.fullmatch(bare) and not counted)):
         return list(dims[1:-1]), True
-    if role == "H" and bare in ("n_layers", "num_layers", "hidden_layers"):
+    if bare in ("n_layers", "num_layers", "hidden_layers", "n_hidden_layers"):
         return len(dims) - 2, True
     table: dict[str, Any] = {
         "D": dims[0],

@@ -45,7 +45,7 @@ def arrays_in(result: Any, spelled: Sequence[str]) -> list[tuple[str, Any]]:
             if isinstance(value, list | tuple) and not is_flat(value):
                 found += [(f"{key}[{i}]", v) for i, v in enumerate(value)]
             elif isinstance(value, Mapping):
-                found += [(str(key), v) for _, v in arrays_in(value, ())]
+                found += [(n or str(key), v) for n, v in arrays_in(value, ())]
             else:
                 found.append((str(key), value))
     elif isinstance(result, tuple | list):

@@ -13,7 +13,7 @@ _ROLES = (
         r"y|ys|y_?(tr|train|true|batch|data|hot|one_?hot|onehot|enc|mat|matrix|s|vec)"
         r"|t|ts|labels?|targets?|one_?hot(_?y|_?labels)?|ground_?truth|expected"
         r"|truth|y_active|train_?labels?|train_?y|batch_?(y|labels)|classes"
-        r"|labels_?(active|batch|train|one_?hot)|desired(_?output)?|output_?data|d",
+        r"|labels_?(active|batch|train|one_?hot)|desired(_?output)?|output_?data",
     ),
     (
         "X",
