@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gradcheck.numeric.directions import Seeded, measure_scale
 from gradcheck.numeric.noise import ecnoise, is_single, measure_noise
@@ -24,13 +22,17 @@ def measure(f, slope=1.0, dtype=None, params=POINT):
     return run(plan, lambda batch: np.array([f(p["x"]) for p in batch]))[0]
 
 
-@given(st.integers(0, 10_000), st.floats(-12, 12))
-def test_noise_on_a_smooth_function_is_recovered(seed, log_sigma):
-    sigma = 10.0**log_sigma
+@pytest.mark.parametrize("sigma", [1e-12, 1.0, 1e12])
+def test_noise_on_a_smooth_function_is_recovered(sigma):
+    """Eight values make an estimate, not a bound: nearly always within a factor 4."""
     t = np.arange(8) * 1e-3
-    noise = sigma * np.random.default_rng(seed).standard_normal(8)
-    found = ecnoise(sigma * (3 + 2 * t + t**2) + noise)
-    assert found is None or 0.15 * sigma < found < 4 * sigma
+    found = []
+    for seed in range(200):
+        noise = sigma * np.random.default_rng(seed).standard_normal(8)
+        found.append(ecnoise(sigma * (3 + 2 * t + t**2) + noise))
+    shares = np.array([value / sigma for value in found if value is not None])
+    assert len(shares) > 190
+    assert np.mean((shares > 0.25) & (shares < 4)) > 0.95
 
 
 def test_values_that_hardly_differ_have_no_noise():
