@@ -1,5 +1,7 @@
 """A whole check of gradients that nobody derived."""
 
+import os
+
 import pytest
 import test_numerical as made
 
@@ -87,3 +89,13 @@ def test_of_many_in_a_folder_none_reads_the_others(tmp_path):
     assert alone(thief).verdict is not Verdict.BROKEN
     assert apart(thief).verdict is Verdict.BROKEN
     assert _apart(made.here) is made.here
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/zero", "/proc/self/mem", "/tmp", "fifo", "/no/such.py", "a\0b.py"]
+)
+def test_what_is_no_file_is_refused_and_not_waited_for(path, tmp_path):
+    if path == "fifo":
+        path = tmp_path / "fifo.py"
+        os.mkfifo(path)
+    assert check_submission(path).verdict is Verdict.BROKEN

@@ -14,7 +14,7 @@ from gradcheck.submissions import problems, units
 from gradcheck.submissions.combine import combine
 from gradcheck.submissions.offers import Offered, read_offer
 from gradcheck.submissions.session import Session
-from gradcheck.submissions.sources import readable_roots
+from gradcheck.submissions.sources import Source, read_source, readable_roots
 
 
 def check_submission(
@@ -71,13 +71,13 @@ def check_submission(
     """
     started = perf_counter()
     units.known(network)
-    roots = roots if roots is not None else _with_parent(path)
     name = problems.printable(Path(path).name)
     reports: list[tuple[Offered, Report]] = []
     try:
+        source = read_source(path)
         with Session(
-            path, objects=objects, timeout=timeout, memory_mb=memory_mb, tier=tier,
-            roots=roots,
+            source, objects=objects, timeout=timeout, memory_mb=memory_mb, tier=tier,
+            roots=roots if roots is not None else _with_parent(source),
         ) as session:  # fmt: skip
             offers, notes = read_offer(session.offer)
             for offered in offers:
@@ -96,15 +96,14 @@ def check_submission(
     return replace(report, again=again)
 
 
-def _with_parent(path: str | os.PathLike[str]) -> Sequence[Path] | None:
+def _with_parent(source: Source) -> Sequence[Path] | None:
     """Add the parent's folder to what a file may read, if it imports from there."""
-    try:
-        data = Path(path).read_bytes()[:20_000]
-    except OSError:
+    head = source.data[:20_000]
+    if not re.search(rb"sys\.path\.(append|insert)\([^)]*(pardir|\.\.)", head):
         return None
-    if not re.search(rb"sys\.path\.(append|insert)\([^)]*(pardir|\.\.)", data):
-        return None
-    return (*readable_roots(path), Path(os.path.realpath(path)).parent.parent)
+    parent = Path(os.path.realpath(source.path)).parent.parent
+    own = readable_roots(source.path)
+    return own if parent.parent == parent else (*own, parent)
 
 
 def _broken(

@@ -120,6 +120,8 @@ def _read(path: Path, target: Path, *, follow: bool) -> bytes:
         if found.st_size <= limit:
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 data = file.read(limit + 1)
+    except OSError as error:
+        raise UnreadableError(shown(path), *_unopened(error)) from None
     finally:
         os.close(descriptor)
     if found.st_size > limit or len(data) > limit:
@@ -140,8 +142,12 @@ def _why_not(target: Path, error: Exception) -> tuple[str, str]:
     try:
         return "not-a-file", _kind(os.stat(target).st_mode)
     except (OSError, ValueError):
-        words = getattr(error, "strerror", None) or str(error)
-        return "not-readable", f"cannot be opened ({words.lower()}); check the path"
+        return _unopened(error)
+
+
+def _unopened(error: Exception) -> tuple[str, str]:
+    words = getattr(error, "strerror", None) or str(error)
+    return "not-readable", f"cannot be opened ({words.lower()}); check the path"
 
 
 def _kind(mode: int) -> str:
