@@ -164,6 +164,20 @@ def test_a_small_constant_in_a_logarithm_is_excused():
     assert judge(worse, offered(smooth=True)).verdict is Verdict.WRONG
 
 
+def test_an_excuse_that_could_not_be_looked_at_leaves_the_question_open():
+    network = networks.get("softmax")
+
+    def late(params, X, y, reg, unit):
+        if unit >= 1000:
+            raise BrokenSubmissionError("f.py", "timeout", "gave no answer")
+        loss, grads = network.loss_and_grads(params, X, y, reg)
+        return loss + 1e-2 * np.sin(params["b2"][0]), grads
+
+    report = judge(late, offered(smooth=True))
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "gave no answer" in report.message
+
+
 def test_a_loss_of_ours_is_not_held_against_the_file_where_it_is_cut_off():
     right = {"W": ParameterReport(Verdict.CORRECT)}
     odd = Report(Verdict.WRONG, "far off", parameters=right, findings=(Finding("x"),))

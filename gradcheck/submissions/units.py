@@ -114,8 +114,11 @@ def _smoothed(
     other = replace(offered, index=offered.index + SMOOTH)
     try:
         without = check_one(other)
-    except (UnusableError, problems.BrokenSubmissionError):
+    except UnusableError:
         return report
+    except problems.BrokenSubmissionError as error:
+        text = f"whether a constant in a logarithm explains it was not found: {error}"
+        return replace(report, verdict=Verdict.INCONCLUSIVE, message=text, findings=())
     if without.verdict is not Verdict.CORRECT:
         return report
     rule = Outcome(
