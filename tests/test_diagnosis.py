@@ -6,6 +6,9 @@ from line_edits import EDITS, INVENTIONS, edited
 
 from gradcheck import networks
 from gradcheck.diagnosis import diagnose, diagnose_fixed
+from gradcheck.diagnosis.case import open_case
+from gradcheck.diagnosis.search import Search
+from gradcheck.experiments import Sizes
 from gradcheck.faults import Mistake, inject
 from gradcheck.networks import draw_problem
 
@@ -569,3 +572,10 @@ def test_odd_answers_end_in_words():
     for i in range(10):
         found = diagnose(wrong(i), SOFTMAX, seed=int(rng.integers(99)))
         assert found.findings or found.right
+
+
+def test_what_changes_nothing_is_dropped_from_an_explanation():
+    case = open_case(inject(SOFTMAX, ["batch-sum"]), SOFTMAX, 0, Sizes(), None)
+    hunt = Search(case.evidence, case.measured)
+    idle = Mistake("relu-saturates", (1,), "", 1e9)
+    assert hunt.minimal((idle, Mistake("batch-sum"))) == (Mistake("batch-sum"),)

@@ -83,3 +83,8 @@ def test_random_pairs_of_rows_are_recovered():
         i, j = rng.choice(30, 2, replace=False)
         (found,) = solve(rows[i].values * rows[j].values, rows)
         assert {name for name, _ in found.terms} == {int(i), int(j)}
+
+
+def test_a_constant_of_two_is_a_constant():
+    (found,) = solve(np.array([2.0, 1.0]), [free(0, 1, 0)])
+    assert found.terms == ((0, pytest.approx(2.0)),)
