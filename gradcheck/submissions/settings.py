@@ -5,7 +5,7 @@ from typing import Any
 
 from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
-from gradcheck.submissions import units
+from gradcheck.submissions import references
 from gradcheck.submissions.offers import SMOOTH, Offered
 from gradcheck.submissions.session import Session
 
@@ -28,7 +28,7 @@ class Setting:
         Laws that say nothing of it; ``"*"`` where its loss is that of no reference.
     """
 
-    answers: units.Answers
+    answers: references.Answers
     network: Network
     sizes: dict[str, Any]
     regs: tuple[float, ...]
@@ -57,21 +57,21 @@ def setting(
         If the unit's parameters are those of no reference.
     """
     regs = (0.1, 0.0) if offered.reg != "none" else (0.0,)
-    sizes = units._sizes(offered)
-    network, matched = units._reference(session, offered, wanted, seed, sizes)
-    rename = units._names(network, offered)
+    sizes = references.sizes_of(offered)
+    network, matched = references.reference(session, offered, wanted, seed, sizes)
+    rename = references.names_of(network, offered)
     if rename is None:
         raise GradcheckError(
             f"{offered.object} has the parameters of no reference network; the fixture "
             "gradcheck checks it as a whole"
         )
-    answers = units.Answers(session, offered, rename, seed)
+    answers = references.Answers(session, offered, rename, seed)
     if offered.smooth:  # its logarithm has a small constant that its gradient has not
         answers.unit += SMOOTH
     if not isinstance(wanted, Network) and offered.reg == "none":
         network = network.variant(penalty="none")
     elif not isinstance(wanted, Network):
-        network = units._with_penalty(answers, network, regs, seed, sizes)
+        network = references.with_penalty(answers, network, regs, seed, sizes)
     without: tuple[str, ...] = ()
     if wanted == "auto" and not matched:
         without = ("*",)

@@ -1,14 +1,13 @@
 """One unit of a submission: ask it at points of ours, and judge its answers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import numpy as np
 
 from gradcheck import networks
-from gradcheck._typing import Array, Grads, Params
+from gradcheck._typing import Array, Params
 from gradcheck.checker import check_gradients, check_network
 from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
@@ -16,56 +15,16 @@ from gradcheck.reading import UnusableError
 from gradcheck.report import Outcome, Report, Subject, Verdict
 from gradcheck.submissions import derived, problems
 from gradcheck.submissions.offers import SMOOTH, Offered
+from gradcheck.submissions.references import (
+    Answers,
+    names_of,
+    reference,
+    sizes_of,
+    with_penalty,
+)
 from gradcheck.submissions.session import Session
 
 _SIZES = {"N": 7, "D": 5, "M": 4, "C": 3, "1": 1}
-_ACTIVATIONS = ("relu", "sigmoid", "tanh", "identity")
-_SAME = 1e-4
-
-
-class Answers:
-    """A unit as a callable: ``(params, X, y, reg) -> (loss, grads)``.
-
-    Parameters
-    ----------
-    session : Session
-    offered : Offered
-    rename : mapping of str to str
-        From the checker's names of parameters to the child's.
-    seed : int
-        Of the global generators at every call.
-    """
-
-    def __init__(
-        self, session: Session, offered: Offered, rename: dict[str, str], seed: int
-    ) -> None:
-        self.session, self.unit, self.seed = session, offered.index, seed
-        self.rename = rename
-        self.kept = set(offered.names)
-
-    def _given(self, params: Params) -> dict[str, Array]:
-        return {self.rename.get(k, k): np.asarray(v) for k, v in params.items()}
-
-    def __call__(
-        self, params: Params, X: Array, y: Array, reg: float
-    ) -> tuple[float, Grads]:
-        """Ask for the loss and the gradient at one point."""
-        try:
-            loss, grads = self.session.loss_and_grads(
-                self.unit, self._given(params), X, y, reg, seed=self.seed
-            )
-        except problems.FailedCallError as error:
-            raise UnusableError(error.code, str(error)) from error
-        return loss, {k: grads[self.rename.get(k, k)] for k in params}
-
-    def losses(self, points: Iterable[Params], X: Array, y: Array, reg: float) -> Array:
-        """Ask for the losses at many points in one go."""
-        try:
-            return self.session.losses(
-                self.unit, (self._given(p) for p in points), X, y, reg, seed=self.seed
-            )
-        except problems.FailedCallError as error:
-            raise UnusableError(error.code, str(error)) from error
 
 
 def known(network: str | Network) -> None:
@@ -156,9 +115,9 @@ def _network(
     entries: bool = False,
 ) -> Report:
     regs = (0.1, 0.0) if offered.reg != "none" else (0.0,)
-    sizes = _sizes(offered)
-    specified, matched = _reference(session, offered, wanted, seed, sizes)
-    rename = _names(specified, offered)
+    sizes = sizes_of(offered)
+    specified, matched = reference(session, offered, wanted, seed, sizes)
+    rename = names_of(specified, offered)
     if rename is None:
         return _plain(session, offered, specified, seed, sizes, rtol_required)
     answers = Answers(session, offered, rename, seed)
@@ -166,7 +125,7 @@ def _network(
     if not isinstance(wanted, Network) and offered.reg == "none":
         target = specified.variant(penalty="none")
     elif not isinstance(wanted, Network):
-        target = _with_penalty(answers, specified, regs, seed, sizes)
+        target = with_penalty(answers, specified, regs, seed, sizes)
     try:
         report = check_network(
             answers, target, seed=seed, sizes=sizes, regs=regs,
@@ -192,26 +151,6 @@ def _at_ordinary_points(report: Report) -> Report:
     return replace(report, verdict=Verdict.CORRECT, message="", findings=())
 
 
-def _with_penalty(
-    answers: "Answers", network: Network, regs: tuple[float, ...], seed: int,
-    sizes: dict[str, Any],
-) -> Network:  # fmt: skip
-    """Take the penalty that the loss follows: half and full are both conventions."""
-    problem = networks.draw_problem(
-        network, np.random.default_rng(seed + 2), reg=regs[0], **sizes
-    )
-    try:
-        value = answers.losses([problem.params], problem.X, problem.y, problem.reg)[0]
-    except UnusableError:
-        return network
-    for penalty in ("half", "full"):
-        variant = network.variant(penalty=penalty)
-        own = float(variant.loss(problem.params, problem.X, problem.y, problem.reg))
-        if abs(own - value) <= _SAME * max(abs(own), abs(value)):
-            return variant
-    return network
-
-
 def _without_reference(report: Report) -> Report:
     """Say that the loss is none that is known; its own gradient was checked."""
     if report.verdict is Verdict.BROKEN:
@@ -224,106 +163,6 @@ def _without_reference(report: Report) -> Report:
         "checked against this loss itself",
         subject=replace(report.subject, network="own", penalty=None, reduction=None),
     )
-
-
-def _sizes(offered: Offered) -> dict[str, Any]:
-    sizes: dict[str, Any] = {}
-    if offered.dims:
-        sizes = {"D": offered.dims[0], "C": offered.dims[-1]}
-        if len(offered.dims) > 2:
-            sizes["hidden"] = offered.dims[1:-1]
-    elif offered.outputs in (1, 10):
-        sizes = {"C": offered.outputs}
-    if offered.counts_classes:
-        sizes["N"] = 11
-    elif offered.each:
-        sizes["N"] = 3
-    return sizes
-
-
-def _names(network: Network, offered: Offered) -> dict[str, str] | None:
-    """Map the reference's names to the child's; None if they do not correspond."""
-    depth = offered.hidden + 1
-    theirs = ["W"] if depth == 1 else [f"W{k}" for k in range(1, depth + 1)]
-    biases = [n.replace("W", "b") for n in theirs]
-    if network.name == "logistic" or len(network.weights) == len(theirs):
-        mapping = dict(zip(network.weights, theirs, strict=True))
-        if network.biases:
-            mapping |= dict(zip(network.bias_names, biases, strict=True))
-        if set(mapping.values()) == set(offered.names):
-            return mapping
-    return None
-
-
-def _candidates(offered: Offered) -> Iterator[Network]:
-    """Yield the references that a file with these parameters may follow."""
-    depth = offered.hidden + 1
-    biases = any(n.startswith("b") for n in offered.names)
-    if depth == 2 and offered.signs and biases:
-        yield networks.get("logistic")
-    if depth == 2 and offered.outputs > 1:
-        yield networks.get("softmax", biases=biases)
-    if depth == 1 and offered.outputs > 1:
-        yield networks.get("linear", biases=biases)
-    hidden = [(a,) * offered.hidden for a in _ACTIVATIONS] if depth > 1 else [()]
-    outs = ("identity", "sigmoid", "tanh", "relu")
-    for activations, cost in product(hidden, ("softmax", "sigmoid", "squared")):
-        if cost == "softmax" and offered.outputs == 1:
-            continue
-        for output in outs if cost == "squared" else ("identity",):
-            yield networks.get(
-                "deep", depth=depth, activations=activations, cost=cost,
-                output=output, biases=biases,
-            )  # fmt: skip
-
-
-def _reference(
-    session: Session,
-    offered: Offered,
-    wanted: str | Network,
-    seed: int,
-    sizes: dict[str, Any],
-) -> tuple[Network, bool]:
-    """Find the reference whose loss this is, or the likeliest; and whether it is."""
-    if isinstance(wanted, Network):
-        return wanted, True
-    options = list(_candidates(offered))
-    if wanted != "auto":
-        named = [n for n in options if n.name == wanted]
-        return (named[0] if named else networks.get(wanted)), True
-    for network in options:
-        for variant in _variants(network):
-            if _has_loss(session, offered, variant, seed, sizes):
-                return (network if variant.reduction == "mean" else variant), True
-    return options[0], False
-
-
-def _variants(network: Network) -> tuple[Network, ...]:
-    free = network.variant(penalty="none")
-    return free, free.variant(reduction="sum")
-
-
-def _has_loss(
-    session: Session, offered: Offered, network: Network, seed: int,
-    sizes: dict[str, Any],
-) -> bool:  # fmt: skip
-    """Whether the unit's loss without a penalty is the network's, at two points."""
-    rename = _names(network, offered)
-    if rename is None:
-        return False
-    answers = Answers(session, offered, rename, seed)
-    rng = np.random.default_rng(seed + 1)
-    for N in (6, 9):
-        shape = {"N": N, **sizes}
-        problem = networks.draw_problem(network, rng, reg=0.0, **shape)
-        try:
-            value = answers.losses([problem.params], problem.X, problem.y, 0.0)[0]
-        except UnusableError:
-            return False
-        own = float(network.loss(problem.params, problem.X, problem.y, 0.0))
-        if not abs(own - value) <= _SAME * max(abs(own), abs(value)):
-            return False
-    return True
 
 
 def _plain(
