@@ -58,35 +58,38 @@ def check(
                 return _network(session, unit, network, seed, rtol_required, entries)
             return _layer(session, unit, seed, rtol_required)
 
-        report = one(offered)
-        if report.verdict is Verdict.WRONG and offered.smooth:
-            report = _smoothed(report, offered, one)
+        report = _smoothed(offered, one) if offered.smooth else one(offered)
     except UnusableError as problem:
         report = Report(Verdict.BROKEN, message=str(problem), seed=seed)
     return replace(report, subject=_subject(offered, report.subject))
 
 
-def _smoothed(
-    report: Report, offered: Offered, check_one: Callable[[Offered], Report]
-) -> Report:
-    """Excuse a gradient that differs only by a small constant in a logarithm."""
-    other = replace(offered, index=offered.index + SMOOTH)
+def _smoothed(offered: Offered, check_one: Callable[[Offered], Report]) -> Report:
+    """Excuse a gradient that differs only by a small constant in a logarithm.
+
+    The loss without the constant is tried first, for it is the likelier one.
+    """
+    late: problems.BrokenSubmissionError | None = None
     try:
-        without = check_one(other)
+        without = check_one(replace(offered, index=offered.index + SMOOTH))
     except UnusableError:
-        return report
+        return check_one(offered)
     except problems.BrokenSubmissionError as error:
-        text = f"whether a constant in a logarithm explains it was not found: {error}"
-        return replace(report, verdict=Verdict.INCONCLUSIVE, message=text, findings=())
-    if without.verdict is not Verdict.CORRECT:
+        late = error
+    if late is None and without.verdict is Verdict.CORRECT:
+        rule = Outcome(
+            "log-clipped",
+            False,
+            "the gradient is that of the loss without the small constant in its "
+            "logarithm",
+            fatal=False,
+        )
+        return replace(without, hygiene=(*without.hygiene, rule))
+    report = check_one(offered)
+    if late is None or report.verdict is not Verdict.WRONG:
         return report
-    rule = Outcome(
-        "log-clipped",
-        False,
-        "the gradient is that of the loss without the small constant in its logarithm",
-        fatal=False,
-    )
-    return replace(without, hygiene=(*without.hygiene, rule))
+    text = f"whether a constant in a logarithm explains it was not found: {late}"
+    return replace(report, verdict=Verdict.INCONCLUSIVE, message=text, findings=())
 
 
 def _subject(offered: Offered, measured: Subject) -> Subject:
