@@ -14,6 +14,7 @@ from gradcheck.submissions import problems, units
 from gradcheck.submissions.combine import combine
 from gradcheck.submissions.offers import Offered, read_offer
 from gradcheck.submissions.session import Session
+from gradcheck.submissions.source import locate
 from gradcheck.submissions.sources import Source, read_source, readable_roots
 
 
@@ -90,7 +91,8 @@ def check_submission(
     except GradcheckError as error:
         report = _broken(path, objects, str(error), seed, perf_counter() - started)
     else:
-        report = combine(path, reports, notes, seed, perf_counter() - started)
+        whole = combine(path, reports, notes, seed, perf_counter() - started)
+        report = locate(path, whole)
     target = ":".join(part for part in (os.fspath(path), ",".join(objects)) if part)
     again = f"gradcheck check {problems.printable(target)} --seed {seed}"
     return replace(report, again=again)
