@@ -594,3 +594,102 @@ def test_a_submission_is_checked_with_its_line(tmp_path):
     path.write_text(edited("d.sum(axis=0)", "d.mean(axis=0)"))
     (found,) = check_submission(path).findings
     assert (found.file, found.line) == ("net.py", 19)
+
+
+ODD = [
+    ("penalty-missing", "W", "f", "class A(Net.Base):\n    x: int\n"),
+    ("bias-mean", "b", "A", "class A:\n    def g(self, d):\n        db = d.mean(0)  # !\n"),  # noqa: E501
+    ("bias-mean", "b", "A.g", "class B:\n    def g(self, d):\n        db = d.mean(0)  # !\n"  # noqa: E501
+     "class A(B):\n    pass\n"),
+    ("bias-scalar", "b", "f", "def f(d):\n    A.h(d)\n    db = d.sum()  # !\n"),
+    ("bias-scalar", "b", "f", "def f(d):\n    db = d.sum()\n    db += 1\n"),
+    ("sign-flipped", "W", "f", "def f(X, y):\n    print(X); y.log(X)\n"
+     "    np.add.at(X)\n    dW = -(X.T @ y)  # !\n"),
+    ("batch-mean-twice", "W", "f", "def f(X, d, N):\n    grad = X.T @ d / N\n"),
+    ("divided-by-classes", "W", "f", "def f(X, s, y):\n    p = s / s.sum()\n"
+     "    p /= s.sum()\n    p -= one_hot(y)\n    dW = X.T @ p / p.size  # !\n"),
+    ("target-added", "W", "f", "def f(X, p, y):\n    p += one_hot(y)  # !\n"
+     "    dW = X.T @ p\n"),
+    ("example-dropped", "W", "f", "def f(X, d, N):\n    dW = 0\n"
+     "    for i in range(N - 1):  # !\n        dW += X[i] * d[i]\n"),
+    ("rounded", "W", "f", "def f(X, d):\n    dW = np.array([1.0])\n"
+     "    dW[:] = np.round(X.T @ d, 2)  # !\n"),
+    ("penalty-doubled", "W", "f", "def f(X, d, reg, params):\n    W = params['W']\n"
+     "    dW = X.T @ d\n    dW += 2 * params['reg'] * W  # !\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("identity", "names", "label", "source"), ODD)
+def test_the_line_is_found_in_odd_code(tmp_path, identity, names, label, source):
+    report = report_of(identity, names, label, [names])
+    assert pointed(tmp_path, source, report).line == marked(source)
+
+
+SEVERAL = {
+    "steps": ("penalty-missing-in-loss", "W1 W2", "Net", """
+class Net:
+    def train(self, X):
+        d, h = self.deltas(X)
+        self.W[:, 1:] -= self.lr * (d.T @ h + self.l2 * self.W[:, 1:])  # !
+        self.W[:, :1] -= self.lr * d.sum(0)
+        self.V[:, 1:] -= self.lr * (h.T @ X + self.l2 * self.V[:, 1:])
+"""),
+    "attributes": ("target-added", ALL, "Net", """
+class Net:
+    def forward(self, X, y):
+        self.probs = softmax(X)
+        self.probs[np.arange(len(X)), y] += 1  # !
+
+    def backward(self, X, h):
+        self.params["dW1"] = 0
+        def top():
+            return self.probs
+        if y is None:
+            return None
+        try:
+            dW2, db2 = h.T @ self.probs, self.probs.sum(0)
+        finally:
+            dz = self.probs @ self.W2.T
+        dW1, db1 = X.T @ dz, dz.sum(0)
+        if h is X:
+            return {**old, "dW1": dW1, "W2": dW2, "x": 1, "b1": db1, "b2": db2}
+        return {"dW1": dW1, "W2": dW2, "x": 1, "b1": db1, "b2": db2}
+"""),
+    "a copy": ("", ALL, "f", """
+def f(p, X, y, h, W2):
+    p[np.arange(3), y][:5] -= 1  # !
+    dW2, db2, dz = h.T @ p, p.sum(0), p @ W2.T
+    grads = {"W1": X.T @ dz, "b1": dz.sum(0)}
+"""),
+    "an unknown name": ("", "W1", "f", """
+def f(p, X, y, h):
+    dW1, dQ = X.T @ p, h.T @ p
+"""),
+    "two ways down": ("sigmoid-derivative", "W1 b1", "f", """
+def act(dh, h):
+    k = 1 - h * h
+    return k * dh
+
+def f(p, X, y, h, W2):
+    dW2, db2 = h.T @ p, p.sum(0)
+    dh = p @ W2.T
+    dz = act(dh, h)
+    dW1, db1 = X.T @ dz, dz.sum(0)
+"""),
+    "elsewhere": ("sigmoid-derivative", "W1 b1", "Net", """
+class Net:
+    def top(self):
+        self.dz = self.p @ self.W2.T * self.h  # !
+
+    def backward(self, X):
+        dW2, db2 = self.h.T @ self.p, self.p.sum(0)
+        dW1, db1 = X.T @ self.dz, self.dz.sum(0)
+"""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", SEVERAL)
+def test_the_line_is_found_among_several_gradients(tmp_path, style):
+    identity, names, label, source = SEVERAL[style]
+    report = report_of(identity, names, label, ALL.split())
+    assert pointed(tmp_path, source, report).line == marked(source)

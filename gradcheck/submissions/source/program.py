@@ -90,12 +90,6 @@ class Program:
                     found.append(other)
         return found
 
-    def up(self, node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> ast.AST:
-        """Climb from a node as long as its parents are of some kinds."""
-        while isinstance(self.parents.get(node), kinds):
-            node = self.parents[node]
-        return node
-
 
 def _is_parameter(place: str) -> bool:
     """Whether a place is called like a parameter, or like what holds them."""

@@ -70,12 +70,6 @@ class Body:
         """The name under which a reader finds it."""
         return f"{self.owner}.{self.name}" if self.owner else self.name
 
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """Names of its arguments."""
-        spec = self.node.args
-        return tuple(a.arg for a in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs])
-
 
 def bodies(tree: ast.Module) -> Iterator[Body]:
     """Yield the functions of a module and the methods of its classes."""
