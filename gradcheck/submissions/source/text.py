@@ -128,7 +128,7 @@ def quote(text: Text, node: ast.expr | ast.stmt) -> Quote | None:
     column, end_column = len(_clean(raw[:start])), len(_clean(raw[:end].rstrip()))
     if not column < end_column <= 4 * WIDTH:
         return None
-    width = max(WIDTH, end_column)
+    width = max(WIDTH, end_column + 1)
     snippet = tuple(
         (n - first + 1, _cut(_clean(text.lines[n - 1]), width if n == line else WIDTH))
         for n in range(max(first, line - _AROUND), min(last, line + _AROUND) + 1)
