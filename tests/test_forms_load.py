@@ -10,6 +10,9 @@ import pytest
 from gradcheck.submissions import forms
 from gradcheck.submissions.forms import search
 
+pytestmark = pytest.mark.usefixtures("apart")
+
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ALL = sorted(p for d in ("right", "wrong") for p in (EXAMPLES / d).iterdir())
 

@@ -24,6 +24,8 @@ from gradcheck.submissions.forms import (
 from gradcheck.submissions.forms.gradients import Held
 from gradcheck.submissions.forms.shapes import Slot
 
+pytestmark = pytest.mark.usefixtures("apart")
+
 
 @pytest.mark.parametrize(
     ("name", "role"),
