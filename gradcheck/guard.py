@@ -49,6 +49,9 @@ class Guarded:
     watching : bool
         Whether what was handed over and what came back last is kept, as `given` and
         `returned`.
+    settled : bool
+        Whether the function is known to run at its point, so that an exception at
+        another one means that it is not defined there.
     lending : bool
         Whether the loss gets read-only views of its points instead of copies: for
         large parameters, once the function is known to leave them alone.
@@ -68,7 +71,7 @@ class Guarded:
         self._structure, self.name = structure, name
         self.shapes = {key: np.shape(value) for key, value in params.items()}
         self.loss_calls = self.gradient_calls = 0
-        self.seeded = self.watching = self.lending = False
+        self.seeded = self.watching = self.settled = self.lending = False
         self.returned: Any = None
         self.given: Params = {}
 
@@ -117,8 +120,7 @@ class Guarded:
         try:
             return self.pair(params)[1]
         except UnusableError as problem:
-            outside = isinstance(problem.__cause__, ArithmeticError | ValueError)
-            if not outside and problem.id != "not-finite":
+            if not self._outside(problem) and problem.id != "not-finite":
                 raise
             return {name: np.full(shape, np.nan) for name, shape in self.shapes.items()}
 
@@ -150,13 +152,18 @@ class Guarded:
         try:
             value = self._call(point)
         except UnusableError as problem:
-            cause = problem.__cause__
-            outside = isinstance(cause, ArithmeticError | ValueError)
-            if outside or any(np.iscomplexobj(array) for array in point.values()):
+            if self._outside(problem) or any(map(np.iscomplexobj, point.values())):
                 return np.nan  # outside the loss's domain, or not made for complex
             raise
         array = np.asarray(value)
         return array.reshape(-1)[0] if _is_number(array) else np.nan
+
+    def _outside(self, problem: UnusableError) -> bool:
+        """Whether a point lies where the function is not defined."""
+        cause = problem.__cause__
+        if self.settled and problem.id == "does-not-run":
+            return True
+        return isinstance(cause, ArithmeticError | ValueError)
 
     def _call(self, point: Params) -> Any:
         if self.lending:

@@ -113,7 +113,8 @@ def _inspect(
         _random_state(state),
     ]
     dtypes = {array.dtype.name for array in arrays_in(guarded.returned).values()}
-    guarded.given, guarded.returned, guarded.watching = {}, None, False
+    guarded.given, guarded.returned = {}, None
+    guarded.watching, guarded.settled = False, True
     guarded.lending = rules[0].ok and guarded.size >= LARGE
     repeats = _repeats(guarded, params, loss, grads)
     rules += repeats
