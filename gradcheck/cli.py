@@ -72,7 +72,13 @@ def split_target(target: str) -> tuple[Path, tuple[str, ...]]:
     show_default=True,
     help="What the loss should be.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of the points chosen.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Of the points chosen.",
+)
 @click.option("--json", "json_path", metavar="PATH|-", help="Write the report as JSON.")
 @click.option("--html", "html_path", metavar="PATH", help="Write the report as a page.")
 @click.option(

@@ -46,7 +46,13 @@ def explain(id: str | None, no_color: bool) -> None:
 
 @click.command()
 @click.argument("id", default="batch-sum")
-@click.option("--seed", default=0, show_default=True, help="Of the points chosen.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Of the points chosen.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="The measurements too.")
 @click.option("--no-color", is_flag=True, help="Never use colour (also: NO_COLOR).")
 def demo(id: str, seed: int, verbose: bool, no_color: bool) -> int:

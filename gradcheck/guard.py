@@ -124,7 +124,7 @@ class Guarded:
                 raise
             return {name: np.full(shape, np.nan) for name, shape in self.shapes.items()}
 
-    def pair(self, params: Params, *, moved: bool = False) -> tuple[float, Grads]:
+    def pair(self, params: Params, *, moved: float = 0.0) -> tuple[float, Grads]:
         """Return the loss and the gradient at one point, or at another one near it.
 
         Raises
@@ -136,7 +136,7 @@ class Guarded:
         copies = {key: np.array(value) for key, value in params.items()}
         if moved:
             for array in copies.values():
-                array *= 1.1
+                array *= moved
                 array += 0.01
         returned = self._run(self._pair, self.name, copies)
         if not isinstance(returned, Sequence) or len(returned) < 2:
@@ -196,7 +196,7 @@ class Guarded:
                 return function(self._structure.rebuild(point))
         except GradcheckError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             raise UnusableError(
                 "does-not-run",

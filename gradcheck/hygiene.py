@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -10,34 +9,12 @@ from gradcheck._typing import Array, Grads, Params
 from gradcheck.guard import LARGE, Guarded
 from gradcheck.randomness import RandomState, preserved_random_state
 from gradcheck.reading import UnusableError, arrays_in
+from gradcheck.rules import Rule, not_aliased, unchanged
+
+__all__ = ["SAME", "Inspection", "Rule", "inspect"]
 
 SAME = 1e-12
 """Two calls agree if they differ by less than this, relative to the largest entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule, and whether it is kept.
-
-    Attributes
-    ----------
-    id : str
-        Names what breaks the rule: ``"mutates-input"``.
-    ok : bool
-        Whether it is kept.
-    detail : str
-        What was found, in a sentence.
-    fatal : bool
-        Whether a gradient that breaks it is wrong, or only worth a remark.
-    random : bool
-        Whether it is the gradient that differs from call to call.
-    """
-
-    id: str
-    ok: bool
-    detail: str
-    fatal: bool = True
-    random: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +84,9 @@ def _inspect(
     guarded.watching = True
     loss, grads = guarded.pair(params)
     rules = [
-        _unchanged("mutates-parameters", "params", params, guarded.given),
-        _unchanged("mutates-input", "", watched, snapshot() if snapshot else {}),
-        _not_aliased(guarded.returned, guarded.given),
+        unchanged("mutates-parameters", "params", params, guarded.given),
+        unchanged("mutates-input", "", watched, snapshot() if snapshot else {}),
+        not_aliased(guarded.returned, guarded.given),
         _random_state(state),
     ]
     dtypes = {array.dtype.name for array in arrays_in(guarded.returned).values()}
@@ -118,6 +95,8 @@ def _inspect(
     guarded.lending = rules[0].ok and guarded.size >= LARGE
     repeats = _repeats(guarded, params, loss, grads)
     rules += repeats
+    if guarded.seeded:
+        loss, grads = guarded.pair(params)
     rules.append(_precision(dtypes))
     if guarded.has_own_loss and all(rule.ok for rule in repeats):
         rules.append(_alone(guarded, params, loss))
@@ -130,61 +109,20 @@ def _inspect(
     )
 
 
-def _unchanged(id: str, prefix: str, before: Params, after: Params) -> Rule:
-    """Compare what was handed over with what is left of it, bit for bit."""
-    for name, array in before.items():
-        now = after.get(name)
-        if now is not None and not _identical(array, now):
-            where = f"{prefix}[{name!r}]" if prefix else name
-            index = tuple(map(int, np.argwhere(np.asarray(array != now))[0]))
-            return Rule(
-                id,
-                False,
-                f"the call changed {where} in place: {where}{_place(index)} was "
-                f"{array[index]:.6g} and is {now[index]:.6g}; work on a copy",
-            )
-    what = "parameters" if prefix else "inputs"
-    return Rule(id, True, f"{what} unchanged")
-
-
-def _identical(before: Array, after: Array) -> bool:
-    if np.array_equal(before, after):  # comparing NaN as well copies both
-        return True
-    return bool(np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"))
-
-
-def _place(index: tuple[int, ...]) -> str:
-    return f"[{', '.join(map(str, index))}]" if index else ""
-
-
-def _not_aliased(raw: Any, given: Params) -> Rule:
-    """See that no gradient shares memory with a parameter or another gradient."""
-    arrays = arrays_in(raw)
-    for name, grad in arrays.items():
-        for other, array in given.items():
-            if np.shares_memory(grad, array):
-                text = f"grads[{name!r}] shares memory with params[{other!r}]"
-                return Rule(
-                    "aliased-gradients",
-                    False,
-                    f"{text}: an update in place changes both; return a copy",
-                    fatal=False,
-                )
-    return Rule("aliased-gradients", True, "gradients share no memory", fatal=False)
-
-
 def _repeats(guarded: Guarded, params: Params, loss: float, grads: Grads) -> list[Rule]:
     """Call again here, elsewhere, and here once more, and compare."""
     loss_again, again = guarded.pair(params)
     if not _same(grads, again):
         if _same(grads, again, factor=2.0):
             return [_accumulates()]
+        if _same(again, guarded.pair(params)[1]):
+            return [_first_call()]
         return [_nondeterministic(guarded, params, _distance(grads, again))]
     del again
     if not _close(loss, loss_again):
         return [_noisy(abs(loss - loss_again))]
     try:
-        guarded.pair(params, moved=True)
+        _go_elsewhere(guarded, params)
         back = _same(grads, guarded.pair(params)[1])
         settled = back or _same(grads, guarded.pair(params)[1])
     except UnusableError:  # undefined there: nothing to compare
@@ -202,12 +140,28 @@ def _repeats(guarded: Guarded, params: Params, loss: float, grads: Grads) -> lis
     ]
 
 
+def _go_elsewhere(guarded: Guarded, params: Params) -> None:
+    """Call it where every sign is another, or nearby where that is not defined."""
+    try:
+        guarded.pair(params, moved=-0.9)
+    except UnusableError:
+        guarded.pair(params, moved=1.1)
+
+
 def _accumulates() -> Rule:
     return Rule(
         "accumulates",
         False,
         "the second call at the same point returns twice the gradient of the first: "
         "it adds to what is there; set the gradient to zero first",
+    )
+
+
+def _first_call() -> Rule:
+    return Rule(
+        "nondeterministic",
+        False,
+        "the first call at a point returns another gradient than every later one",
     )
 
 

@@ -58,7 +58,14 @@ def name_leaves(params: Any) -> tuple[dict[str, Array], Structure]:
     >>> structure.rebuild(named)
     [array([1., 2.]), array(3.)]
     """
-    named = {name: _as_float(name, leaf) for name, leaf in _leaves("", params)}
+    named: dict[str, Array] = {}
+    for name, leaf in _leaves("", params):
+        if name in named:
+            raise GradcheckError(
+                f"two parameters would be called {name!r}, but each should have a name "
+                "of its own: rename a key"
+            )
+        named[name] = _as_float(name, leaf)
     if not any(array.size for array in named.values()):
         raise GradcheckError(
             "params holds no numbers, but should hold at least one array of parameters"
@@ -117,6 +124,11 @@ def _rebuild(prefix: str, node: Any, values: Params) -> Any:
 
 
 def _as_float(name: str, leaf: Any) -> Array:
+    if isinstance(leaf, np.matrix):
+        raise GradcheckError(
+            f"params[{name!r}] is a numpy.matrix, but should be an array: in a matrix "
+            "* is another product"
+        )
     try:
         array = np.asarray(leaf)
     except ValueError as error:

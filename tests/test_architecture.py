@@ -13,6 +13,7 @@ _typing errors
 | problem structure randomness
 | networks numeric
 | reading
+| rules
 | guard
 | comparison entries fingerprint hygiene laws
 | faults factors

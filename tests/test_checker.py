@@ -320,6 +320,103 @@ def test_a_layer_that_forgets_its_upstream_is_found():
     assert "linear-upstream" in found
 
 
+def test_a_layer_that_keeps_its_first_mask_is_found():
+    kept = []
+
+    def forward(x):
+        kept[:] = kept or [x > 0]
+        return np.maximum(0, x), None
+
+    report = check_vjp(forward, lambda dout, _: dout * kept[0], [X])
+    assert report.verdict is Verdict.WRONG
+
+
+def test_an_input_changed_in_place_is_found():
+    def forward(x):
+        x *= 2.0
+        return x, None
+
+    report = check_vjp(forward, lambda dout, _: 2.0 * dout, [X])
+    assert report.verdict is Verdict.WRONG
+    assert "mutates-input" in [finding.id for finding in report.findings]
+
+
+def test_dropout_from_the_global_generator_is_checked_with_a_frozen_mask():
+    def forward(x):
+        mask = (np.random.random(x.shape) < 0.5) * 2.0  # noqa: NPY002
+        return x * mask, mask
+
+    assert check_vjp(forward, lambda dout, mask: dout * mask, [X]).ok
+
+    def scaled(w):
+        m = np.random.random(3) + 1.0  # noqa: NPY002
+        return m @ (w * w), 2 * m * w
+
+    assert check_gradients(scaled, np.array([1.0, 2.0, -0.5])).ok
+
+
+def test_a_gradient_that_is_right_at_the_first_call_only_is_wrong():
+    calls = []
+
+    def function(x):
+        calls.append(1)
+        return x @ x, (2 if len(calls) == 1 else 3) * x
+
+    report = check_gradients(function, np.array([1.0, -2.0]))
+    assert report.verdict is Verdict.WRONG
+
+
+def test_a_network_that_keeps_its_first_mask_is_found():
+    kept = {}
+
+    def function(params, X, y, reg):
+        hidden = X @ params["W1"] + params["b1"]
+        mask = kept.setdefault(hidden.shape, hidden > 0)
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        p = np.exp(np.maximum(0, hidden) @ params["W2"] + params["b2"])
+        delta = p / p.sum(axis=1, keepdims=True)
+        delta[np.arange(len(y)), y] -= 1
+        down = (delta / len(y)) @ params["W2"].T * mask
+        dW1 = X.T @ down + reg * params["W1"]
+        return loss, {**grads, "W1": dW1, "b1": down.sum(axis=0)}
+
+    report = check_network(function, "softmax")
+    assert report.verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sizes": {"N": 0}}, "sizes['N'] = 0, but should be a positive whole number"),
+        ({"sizes": {"Q": 3}}, "sizes['Q'], but sizes has N, D, hidden and C only"),
+        (
+            {"sizes": {"hidden": ()}},
+            "sizes['hidden'] = (), but should be a positive whole number, or several",
+        ),
+        ({"regs": ()}, "regs = (), but should hold numbers >= 0"),
+        ({"seed": -1}, "seed = -1, but should be a whole number >= 0"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_in_a_sentence(options, message):
+    with pytest.raises(gradcheck.GradcheckError) as caught:
+        check_network(SOFTMAX.loss_and_grads, "softmax", **options)
+    assert str(caught.value) == message
+
+
+def test_a_width_may_be_a_number():
+    drawn = scenarios(SOFTMAX, sizes={"hidden": 4})
+    assert {s.problem.params["b1"].shape for s in drawn} == {(4,)}
+
+
+def test_a_function_that_exits_is_broken():
+    def leaving(x):
+        raise SystemExit(3)
+
+    report = check_gradients(leaving, np.ones(2))
+    assert report.verdict is Verdict.BROKEN
+    assert "SystemExit: 3" in report.message
+
+
 def test_an_upstream_changed_in_place_is_a_remark():
     def backward(dout, x):
         dout[x <= 0] = 0

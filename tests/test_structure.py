@@ -49,6 +49,8 @@ def test_parameters_become_float64_and_large_ones_are_not_copied():
         ({"W": np.array([np.nan])}, r"params\['W'\] holds NaN or infinity"),
         ({"W": np.array([1j])}, r"params\['W'\].dtype = complex128"),
         ({"W": "x"}, r"params\['W'\].dtype = <U1"),
+        ({"a": {"b": 1.0}, "a.b": 2.0}, "two parameters would be called 'a.b'"),
+        (np.ones((1, 1)).view(np.matrix), "is a numpy.matrix, but should be an array"),
         ([object()], r"params\['params'\].dtype = object"),
     ],
 )

@@ -14,6 +14,9 @@ from gradcheck.problem import Network, Problem
 from gradcheck.reading import UnusableError
 from gradcheck.structure import name_leaves
 
+SMOOTHED = 1e-2
+"""Largest relative error that a small constant in a logarithm is blamed for."""
+
 
 @dataclass(slots=True, init=False)
 class Run:
@@ -84,8 +87,7 @@ class Run:
         """Look at other batch sizes and penalties, where the first point is right."""
         if examination.verdict != "correct":
             return "", examination
-        for scenario in others:
-            problem = scenario.problem
+        for problem in (self._again(), *(scenario.problem for scenario in others)):
             if matched and not differing(self.pair_at, matched, problem):
                 continue
             guarded = self.at(problem)
@@ -100,10 +102,18 @@ class Run:
             self.guarded.gradient_calls += guarded.gradient_calls
             if found.verdict == "wrong":
                 N = problem.X.shape[0]
+                if self.problem.X.shape[0] == N and problem.reg == self.problem.reg:
+                    return "right at the first point, wrong at the next", found
                 text = f"right at N = {self.problem.X.shape[0]}, reg = "
                 text += f"{self.problem.reg:g}; wrong at N = {N}, reg = {problem.reg:g}"
                 return text, found
         return "", examination
+
+    def _again(self) -> Problem:
+        """Return another point of the same sizes, where what was kept is wrong."""
+        first = self.problem
+        params = {name: -0.9 * p for name, p in first.params.items()}
+        return Problem(params, first.X[::-1].copy(), first.y[::-1].copy(), first.reg)
 
     def smoothed(
         self,
@@ -117,6 +127,9 @@ class Run:
         of the specified loss: ``-log(p + 1e-8)`` beside ``p - t``.
         """
         if examination.verdict != "wrong" or matched is None:
+            return None
+        small = [p.max_rel_error or 0.0 for p in examination.parameters.values()]
+        if max(small) > SMOOTHED or not self._almost(matched, points):
             return None
         looks = [
             differing(self.pair_at, matched, point.problem, rtol=1e-11)
@@ -132,6 +145,15 @@ class Run:
             "logarithm",
             fatal=False,
         )
+
+    def _almost(self, network: Network, points: tuple[Scenario, ...]) -> bool:
+        """Whether the loss is another than the network's, at any of the points."""
+        for problem in (point.problem for point in points):
+            own = self.loss_at(problem)
+            there = network.loss(problem.params, problem.X, problem.y, problem.reg)
+            if abs(own - there) > 1e-12 * abs(there):
+                return True
+        return False
 
     def pair_at(self, params: Params, X: Array, y: Array, reg: float) -> Any:
         """Call the function anywhere, with everything it returns read and checked."""

@@ -61,8 +61,8 @@ def scenarios(
     >>> [s.name for s in scenarios(networks.get("linear"))]
     ['N7-reg0.1', 'N1-reg0.1', 'N5-reg0', 'N11-reg0.1']
     """
+    given = _checked(sizes, regs, seed)
     rng = np.random.default_rng(seed)
-    given = dict(sizes or {})
     shapes = [
         {"N": 7, "D": 4, "hidden": (6,), "C": 3},
         {"N": 1, "D": 5, "hidden": (8,), "C": 4},
@@ -76,6 +76,40 @@ def scenarios(
         N = {**shape, **given}["N"]
         drawn.append(Scenario(f"N{N}-reg{reg:g}", problem))
     return tuple({s.name: s for s in reversed(drawn)}.values())[::-1]
+
+
+def _checked(
+    sizes: Mapping[str, Any] | None, regs: tuple[float, ...], seed: int
+) -> dict[str, Any]:
+    """Return the sizes, or say what is wrong with what was asked for.
+
+    Raises
+    ------
+    GradcheckError
+        If a size, a penalty or the seed is none.
+    """
+    given = dict(sizes or {})
+    unknown = [name for name in given if name not in ("N", "D", "hidden", "C")]
+    if unknown:
+        raise GradcheckError(
+            f"sizes[{unknown[0]!r}], but sizes has N, D, hidden and C only"
+        )
+    for name, value in given.items():
+        each = (
+            value if name == "hidden" and isinstance(value, tuple | list) else [value]
+        )
+        if not each or not all(isinstance(n, int) and n > 0 for n in each):
+            raise GradcheckError(
+                f"sizes[{name!r}] = {value!r}, but should be a positive whole number"
+                + (", or several" if name == "hidden" else "")
+            )
+    if "hidden" in given and isinstance(given["hidden"], int):
+        given["hidden"] = (given["hidden"],)
+    if not regs or not all(np.isfinite(reg) and reg >= 0 for reg in regs):
+        raise GradcheckError(f"regs = {regs!r}, but should hold numbers >= 0")
+    if seed < 0:
+        raise GradcheckError(f"seed = {seed!r}, but should be a whole number >= 0")
+    return given
 
 
 def resolve(network: str | Network) -> tuple[Network, tuple[Network, ...]]:

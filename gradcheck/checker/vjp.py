@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck._typing import Array, Params
 from gradcheck.checker.assemble import assemble, broken
-from gradcheck.comparison import examine
+from gradcheck.comparison import Examination, examine
 from gradcheck.errors import GradcheckError
 from gradcheck.guard import Guarded
 from gradcheck.hygiene import Rule, inspect
@@ -74,7 +74,9 @@ def check_vjp(
     with preserved_random_state():
         try:
             layer.draw_upstream(named, seed)
-            inspection = inspect(guarded, named)
+            inspection = inspect(
+                guarded, named, watched=layer.arrays, snapshot=lambda: layer.handed
+            )
             examination = examine(
                 guarded.evaluate,
                 guarded.gradient,
@@ -86,6 +88,8 @@ def check_vjp(
             )
         except UnusableError as problem:
             return broken(problem, guarded, seed=seed)
+        if examination.verdict == "correct":
+            examination = _elsewhere(guarded, named, seed) or examination
         rules = inspection.rules + layer.upstream_rules(guarded, named)
     return assemble(
         replace(inspection, rules=rules),
@@ -94,6 +98,19 @@ def check_vjp(
         seed=seed,
         seconds=perf_counter() - started,
     )
+
+
+def _elsewhere(guarded: Guarded, params: Params, seed: int) -> Examination | None:
+    """Look at other inputs, where what was kept of the first is wrong."""
+    there = {name: -0.9 * value for name, value in params.items()}
+    try:
+        grads = guarded.pair(there)[1]
+        found = examine(guarded.evaluate, guarded.gradient, there, grads, seed=seed)
+    except UnusableError:  # not defined there
+        return None
+    if found.verdict != "wrong":
+        return None
+    return replace(found, message="right at the given inputs, wrong at others")
 
 
 @dataclass(slots=True, init=False)
@@ -107,6 +124,7 @@ class _Layer:
     by_name: bool
     upstream: Array
     upstream_changed: bool
+    handed: dict[str, Any]
 
     def __init__(
         self, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any
@@ -121,12 +139,17 @@ class _Layer:
             else dict(zip(_names(forward, len(inputs)), inputs, strict=True))
         )
         self.names = tuple(self.inputs)
-        self.upstream, self.upstream_changed = np.empty(0), False
+        self.upstream, self.upstream_changed, self.handed = np.empty(0), False, {}
         if not self.floats:
             raise GradcheckError(
                 "inputs holds no array of real numbers, but should hold at least one "
                 "whose gradient can be checked"
             )
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The inputs as arrays, to be compared with what is left of them."""
+        return {name: np.asarray(value) for name, value in self.inputs.items()}
 
     @property
     def floats(self) -> dict[str, Any]:
@@ -144,6 +167,7 @@ class _Layer:
             name: value.copy() if isinstance(value, np.ndarray) else value
             for name, value in arguments.items()
         }
+        self.handed = arguments
         returned = (
             self.forward(**arguments)
             if self.by_name
@@ -167,9 +191,9 @@ class _Layer:
         """
         try:
             out, _ = self.out(params)
-        except UnusableError:
-            raise
         except Exception as error:
+            if isinstance(error, UnusableError):
+                raise
             raise UnusableError(
                 "does-not-run", f"forward raised {type(error).__name__}: {error}"
             ) from error
