@@ -1,6 +1,7 @@
 """The judge's side of a submission: what a hint may say, and one report of it all."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -243,3 +244,12 @@ def test_a_file_that_imports_from_its_parent_may_read_there(tmp_path):
     report = check_submission(folder / "net.py", network="linear")
     assert report.verdict is Verdict.CORRECT, report.message
     assert not any("stood in" in note for note in report.subject.notes)
+
+
+def test_a_network_of_another_depth_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "softmax.py"
+    example = Path(__file__).parents[1] / "examples" / "right" / "softmax_loss.py"
+    path.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
+    report = check_submission(path, network="logistic")
+    assert report.verdict.value == "broken"
+    assert "but the network 'logistic' has W1, W2" in report.message

@@ -106,7 +106,7 @@ def names_of(network: Network, offered: Offered) -> dict[str, str] | None:
     depth = offered.hidden + 1
     theirs = ["W"] if depth == 1 else [f"W{k}" for k in range(1, depth + 1)]
     biases = [n.replace("W", "b") for n in theirs]
-    if network.name == "logistic" or len(network.weights) == len(theirs):
+    if len(network.weights) == len(theirs):
         mapping = dict(zip(network.weights, theirs, strict=True))
         if network.biases:
             mapping |= dict(zip(network.bias_names, biases, strict=True))

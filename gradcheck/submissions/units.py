@@ -121,6 +121,12 @@ def _network(
     sizes = sizes_of(offered)
     specified, matched = reference(session, offered, wanted, seed, sizes)
     rename = names_of(specified, offered)
+    if len(specified.weights) != offered.hidden + 1:
+        raise GradcheckError(
+            f"{offered.object} has {', '.join(offered.names)}, but the network "
+            f"{specified.name!r} has {', '.join(specified.weights)}: choose another "
+            "with --network, or leave it to be found"
+        )
     if rename is None:
         return _plain(session, offered, specified, seed, sizes, rtol_required)
     answers = Answers(session, offered, rename, seed)
