@@ -1,0 +1,61 @@
+"""Checks in tests, where what is checked is broken or barely wrong."""
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from gradcheck import networks
+from gradcheck.errors import GradientMismatchError
+from gradcheck.laws import LAWS
+from gradcheck.report import ParameterReport, Report, Verdict
+from gradcheck.testing import checks, properties
+
+LINEAR = networks.get("linear")
+
+
+def lawless(params, X, y, reg):
+    """Be right everywhere, and obey no law of the mean."""
+    loss, grads = LINEAR.loss_and_grads(params, X, y, reg)
+    return 3 * loss, {k: 3 * g for k, g in grads.items()}
+
+
+def test_the_smallest_example_is_in_the_report(monkeypatch):
+    whole = Report(Verdict.WRONG, message="the whole")
+    monkeypatch.setattr(properties, "check_network", lambda *_, **__: whole)
+    with pytest.raises(GradientMismatchError) as caught:
+        properties.assert_network(lawless, LINEAR, max_examples=1)
+    assert "N=" in str(caught.value)
+    assert "reg=" in str(caught.value)
+
+
+def test_a_property_that_holds_is_quiet():
+    problem = networks.draw_problem(LINEAR, np.random.default_rng(0))
+    assert properties._smallest(st.just(problem), lambda p: None, 1) is None
+    report = Report(Verdict.WRONG)
+    found = properties._smallest(st.just(problem), lambda p: report, 1)
+    assert found == (problem, report)
+
+
+def test_a_law_that_is_broken_is_named():
+    problem = networks.draw_problem(LINEAR, np.random.default_rng(0))
+    assert properties._broken_law(LINEAR.loss_and_grads, LINEAR, problem, 0) == ""
+    said = properties._broken_law(lawless, LINEAR, problem, 0)
+    assert said.split(":")[0] in LAWS
+
+
+def test_an_entry_is_told_as_far_as_it_is_known():
+    found = ParameterReport(Verdict.BROKEN, detail="no array")
+    assert checks._entry("W", found) == ": no array"
+    assert checks._entry("W", ParameterReport(Verdict.BROKEN)) == ""
+
+
+def items(monkeypatch, report):
+    monkeypatch.setattr(checks, "examine", lambda *_, **__: report)
+    return list(checks._whole_checks("hw.py", 0))
+
+
+def test_a_file_that_does_not_run_fails_one_check(monkeypatch):
+    (item,) = items(monkeypatch, Report(Verdict.BROKEN, message="hw.py: it raises"))
+    assert item.id == "runs"
+    with pytest.raises(GradientMismatchError, match="it raises"):
+        item()
