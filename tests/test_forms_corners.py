@@ -10,8 +10,10 @@ import pytest
 from gradcheck.submissions import forms
 from gradcheck.submissions.forms import (
     advice,
+    calls,
     chains,
     containers,
+    function_units,
     layers,
     modules,
     names,
@@ -20,6 +22,8 @@ from gradcheck.submissions.forms import (
     reading,
     running,
     selecting,
+    surroundings,
+    wording,
 )
 from gradcheck.submissions.forms.classes import ClassForm, empty_of
 from gradcheck.submissions.forms.gradients import Held
@@ -773,3 +777,110 @@ def test_names_that_nothing_defines():
 
 def test_names_of_functions_are_their_own():
     assert names.role_of("reg") == "reg"
+
+
+class Strength:
+    """A recipe whose loss and gradient have a penalty of a given scale."""
+
+    slots = (Slot("W", "in_out", "W", ""),)
+    reg_attributes, kept, steps = (), {}, ()
+
+    def __init__(self, half=1.0, power=0, failing=False, lossless=False, implied=True):
+        self.half, self.power, self.failing = half, power, failing
+        self.lossless, self.implied = lossless, implied or None
+        self.changes = {}
+
+    def evaluate(self, params, X, y, reg, gradient):
+        if self.failing:
+            raise ValueError("odd")
+        scale = reg * self.half / len(X) ** self.power
+        loss = None if self.lossless else 0.5 * scale * np.sum(params["W"] ** 2)
+        return types.SimpleNamespace(loss=loss, grads={"W": scale * params["W"]})
+
+    def with_(self, **changes):
+        self.changes = changes
+        return self
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reg", "changes"),
+    [
+        (Strength(failing=True), "none", {}), (Strength(lossless=True), "none", {}),
+        (Strength(half=0.0), "none", {}), (Strength(half=3.3), "free", {}),
+        (Strength(2.0), "free", {"penalty": 1.0, "reg_power": 0}),
+        (Strength(1.0, 1), "free", {"penalty": 0.5, "reg_power": 1}),
+        (Strength(1.0, 1, implied=False), "free", {"reg_power": 1}),
+        (Strength(1.0, implied=False), "free", {}),
+    ],
+)  # fmt: skip
+def test_the_scale_of_a_penalty_is_found(recipe, reg, changes):
+    assert offer.settle_penalty(recipe, (5, 3), 7) == (recipe, reg)
+    assert recipe.changes == changes
+
+
+def test_a_strength_may_be_an_attribute_or_an_argument():
+    recipe = Strength()
+    assert not offer.mentions_penalty(recipe)
+    recipe.steps = ((functions("def f(X, reg): pass")["f"], None),)
+    assert offer.mentions_penalty(recipe)
+    recipe.steps, recipe.reg_attributes = (), ("reg",)
+    assert offer.mentions_penalty(recipe)
+
+
+def test_a_function_that_was_never_run_is_plain():
+    assert wording.interface_of(loss_function(), None) == "plain"
+
+
+def test_labels_follow_the_name_of_their_argument():
+    y = np.array([0, 2, 1])
+    setting = calls.Setting({}, np.ones((3, 5)), y, 0.0, (5, 3), coding="ints")
+    assert setting.labels("y").tolist() == [0, 2, 1]
+    assert setting.labels("y_onehot").tolist() == np.eye(3)[y].tolist()
+
+
+def test_a_layer_may_scale_and_shift():
+    made = pair_of("""
+        def f_forward(x, gamma, beta):
+            return gamma * x + beta, (x, gamma)
+        def f_backward(dout, cache):
+            x, gamma = cache
+            return dout * gamma, (dout * x).sum(0), dout.sum(0)
+    """)
+    assert made.right
+    assert made.symbols["gamma"] == ("D",)
+
+
+def test_an_output_of_another_shape_is_an_error():
+    with pytest.raises(ValueError, match="output of shape"):
+        layers.demand(np.ones((2, 3)), loss_function(), (3, 2))
+    assert layers.demand(np.ones((2, 3)), loss_function(), (2, 3)) is None
+
+
+def test_functions_of_neighbours_can_be_called():
+    tree = ast.parse("def near(x): return x\ndef gone(x): return x")
+    module = types.SimpleNamespace(near=abs)
+    maker = types.SimpleNamespace(
+        workspace=types.SimpleNamespace(neighbours=[(module, tree)]),
+        functions={"own": None},
+        space={"own": len},
+    )
+    found = function_units.FunctionUnits._callables(maker)
+    assert found == {"near": abs, "own": len}
+
+
+def test_a_function_without_weights_is_refused():
+    finish = function_units.FunctionUnits._finish
+    problem = refused(finish, None, None, None, "f", "plain")
+    assert problem.code == "no-form"
+    assert "f takes no weights" in problem.text
+
+
+def test_what_a_maker_raises_is_put_into_words():
+    made = types.SimpleNamespace(
+        problems=[],
+        workspace=types.SimpleNamespace(path="homework.py", missing=[]),
+    )
+    unit = surroundings.Surroundings._guard(made, "f", lambda: 1 / 0)
+    assert unit.run is None
+    assert unit.hint["broken"]["code"] == "crashes"
+    assert "ZeroDivisionError" in made.problems[0].text
