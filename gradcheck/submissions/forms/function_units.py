@@ -45,7 +45,7 @@ class FunctionUnits(Surroundings):
                 ] + options
             else:
                 options = [*plans.for_backward(function, kinds)]
-                options.append(plans.Plan((function,), None, True))
+                options += plans.in_place(function, own=not kinds["cost"])
         trial, sizes = self._try_functions(options)
         return self._finish(trial, sizes, name, interface_of(function, trial))
 
@@ -67,7 +67,7 @@ class FunctionUnits(Surroundings):
         return {**found, **{n: self.space.get(n) for n in self.functions}}
 
     def _step_unit(self, step: Function) -> Unit:
-        trial, sizes = self._try_functions([plans.Plan((step,), None, True)])
+        trial, sizes = self._try_functions(plans.in_place(step))
         return self._finish(trial, sizes, step.name, "in-place-step")
 
     def _try_functions(

@@ -72,6 +72,47 @@ def returns_value(function: Function) -> bool:
     )
 
 
+def reports_loss(function: Function) -> bool:
+    """Whether a step returns one loss, of the parameters as they were before it.
+
+    A loss that is computed after the step, or in a loop of several, is not the one
+    whose gradient the step takes.
+    """
+    spelled = function.returned()
+    if len(spelled) != 1 or not (
+        names.COST.fullmatch(spelled[0]) or spelled[0] in ("J", "L")
+    ):
+        return False
+    written, moved = [], []
+    for node in names.own_nodes(function.node):
+        if isinstance(node, ast.For | ast.While) and _updates(node):
+            inside = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            if spelled[0] in inside:
+                return False
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(t, ast.Name) and t.id == spelled[0] for t in targets):
+                written.append(node.lineno)
+            if any(map(_is_parameter, targets)):
+                moved.append(node.lineno)
+    return bool(written and moved) and max(written) < min(moved)
+
+
+def _updates(node: ast.AST) -> bool:
+    return any(
+        (isinstance(n, ast.AugAssign) and _is_parameter(n.target))
+        or (isinstance(n, ast.Assign) and any(map(_is_parameter, n.targets)))
+        for n in ast.walk(node)
+    )  # fmt: skip
+
+
+def in_place(step: Function, *, own: bool = True) -> Iterator[Plan]:
+    """Yield the plans of a step alone: with the loss that it returns, then without."""
+    if own and reports_loss(step):
+        yield Plan((step,), 0, True)
+    yield Plan((step,), None, True)
+
+
 def takes_data(function: Function) -> bool:
     """Whether the inputs are among a function's arguments."""
     return any(names.role_of(a) == "X" for a in function.arguments)
@@ -138,8 +179,10 @@ def _candidates(kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
                 yield Plan((forward, cost, back), 1, True)
             yield Plan((cost, back), 0, True)
         for forward in forwards:
+            if not costs and reports_loss(back):
+                yield Plan((forward, back), 1, True)
             yield Plan((forward, back), None, True)
-        yield Plan((back,), None, True)
+        yield from in_place(back, own=not costs)
     for cost in kinds["cost"]:
         yield Plan((cost,), 0)
 
