@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from . import advice, names, plans, reading, search, smoothing
+from . import advice, names, plans, reading, search, siblings, smoothing
 from .class_units import ClassUnits, is_layer, is_scoring
 from .classes import ClassForm
 from .names import Function
@@ -140,20 +140,25 @@ class _Loader(ClassUnits):
 
     def _any(self) -> list[Unit]:
         units: list[Unit] = []
+        tried: list[Unit] = []
         backs = plans.sort_out(self.functions)["back"]
         attempts = [self._every_class, self._every_function, self._every_layer]
         if all(_of_layer(f, self.functions) for f in backs):
             attempts = [self._every_class, self._every_layer, self._every_function]
         for attempt in attempts:
             found = attempt()
+            tried += found
             units += [u for u in found if u.run is not None]
             if units:
                 break
         if not units:
             self._nothing()
-        skipped = [p.text.split(";")[0] for p in self.problems[:3]]
-        self.notes += [f"not checked: {text}" for text in skipped if text]
-        return units[:_TOO_MANY]
+        units = units[:_TOO_MANY]
+        failing = siblings.failing(tried, units, self.functions)[:_TOO_MANY]
+        skipped = [u for u in tried if u.run is None and u not in failing]
+        reasons = [siblings.reason(u) for u in [*failing, *skipped[:3]]]
+        self.notes += [f"not checked: {text}" for text in dict.fromkeys(reasons)]
+        return [*units, *failing]  # last: a unit is asked for by its number
 
     def _nothing(self) -> None:
         methods = {
