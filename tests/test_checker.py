@@ -9,6 +9,7 @@ import gradcheck
 from gradcheck import faults, networks
 from gradcheck.checker import check_gradients, check_network, check_vjp, scenarios
 from gradcheck.checker.network import describe_loss
+from gradcheck.checker.run import Run
 from gradcheck.networks import layers
 from gradcheck.report import Verdict
 
@@ -217,6 +218,14 @@ def test_a_small_constant_inside_the_logarithm_is_a_remark_and_no_mistake():
     remark = next(rule for rule in report.hygiene if rule.id == "log-clipped")
     assert not remark.ok
     assert check_network(smoothing(1e-2), "softmax").verdict is Verdict.WRONG
+
+
+def test_a_small_constant_is_blamed_only_where_the_loss_differs():
+    points = scenarios(SOFTMAX)
+    same = Run(SOFTMAX.loss_and_grads, points[0].problem)
+    other = Run(smoothing(1e-7), points[0].problem)
+    assert not same._almost(SOFTMAX, points)
+    assert other._almost(SOFTMAX, points)
 
 
 def test_every_law_holds_for_a_right_gradient():
