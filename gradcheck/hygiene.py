@@ -113,11 +113,7 @@ def _repeats(guarded: Guarded, params: Params, loss: float, grads: Grads) -> lis
     """Call again here, elsewhere, and here once more, and compare."""
     loss_again, again = guarded.pair(params)
     if not _same(grads, again):
-        if _same(grads, again, factor=2.0):
-            return [_accumulates()]
-        if _same(again, guarded.pair(params)[1]):
-            return [_first_call()]
-        return [_nondeterministic(guarded, params, _distance(grads, again))]
+        return [_unsteady(guarded, params, grads, again)]
     del again
     if not _close(loss, loss_again):
         return [_noisy(abs(loss - loss_again))]
@@ -128,11 +124,7 @@ def _repeats(guarded: Guarded, params: Params, loss: float, grads: Grads) -> lis
     except UnusableError:  # undefined there: nothing to compare
         return [Rule("nondeterministic", True, "the same call gives the same answer")]
     if not back:
-        detail = (
-            "after a call at another point, the gradient here differs from before: "
-            + ("it is that of an earlier call" if settled else "it is not repeatable")
-        )
-        return [Rule("stale-cache", False, detail + "; recompute it in every call")]
+        return [_stale("that of an earlier call" if settled else "not repeatable")]
     return [
         Rule("nondeterministic", True, "the same call gives the same answer"),
         Rule("accumulates", True, "a call does not add to the last one's gradient"),
@@ -148,12 +140,48 @@ def _go_elsewhere(guarded: Guarded, params: Params) -> None:
         guarded.pair(params, moved=1.1)
 
 
-def _accumulates() -> Rule:
+def _unsteady(guarded: Guarded, params: Params, first: Grads, again: Grads) -> Rule:
+    """Tell what grows, and what comes one call late, from what is random."""
+    if _same(first, again, factor=2.0):
+        return _accumulates("returns twice the gradient of the first")
+    third = guarded.pair(params)[1]
+    if _same(again, third):
+        try:
+            _go_elsewhere(guarded, params)
+            late = not _same(third, guarded.pair(params)[1])
+        except UnusableError:  # undefined there: nothing to compare
+            late = False
+        return _stale("that of an earlier call") if late else _first_call()
+    steps = _less(again, first), _less(third, again)
+    size = _largest(third)
+    if _largest(_less(*steps)) <= SAME * size < _largest(steps[0]):
+        return _accumulates("adds its gradient to that of the first")
+    return _nondeterministic(guarded, params, _distance(first, again))
+
+
+def _less(one: Grads, other: Grads) -> Grads:
+    return {name: g - other[name] for name, g in one.items()}
+
+
+def _largest(grads: Grads) -> float:
+    return max(float(np.abs(g).max(initial=0.0)) for g in grads.values())
+
+
+def _accumulates(how: str) -> Rule:
     return Rule(
         "accumulates",
         False,
-        "the second call at the same point returns twice the gradient of the first: "
+        f"the second call at the same point {how}: "
         "it adds to what is there; set the gradient to zero first",
+    )
+
+
+def _stale(what: str) -> Rule:
+    return Rule(
+        "stale-cache",
+        False,
+        "after a call at another point, the gradient here differs from before: it is "
+        f"{what}; recompute it in every call",
     )
 
 
@@ -228,7 +256,7 @@ def _alone(guarded: Guarded, params: Params, loss: float) -> Rule:
 
 def _distance(first: Grads, again: Grads, factor: float = 1.0) -> float:
     """Return the largest difference, relative to the largest entry."""
-    scale = max(np.abs(array).max(initial=0.0) for array in first.values())
+    scale = _largest(first)
     return max(
         float(np.abs(factor * first[name] - again[name]).max(initial=0.0))
         for name in first

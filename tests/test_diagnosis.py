@@ -579,3 +579,34 @@ def test_what_changes_nothing_is_dropped_from_an_explanation():
     hunt = Search(case.evidence, case.measured)
     idle = Mistake("relu-saturates", (1,), "", 1e9)
     assert hunt.minimal((idle, Mistake("batch-sum"))) == (Mistake("batch-sum"),)
+
+
+@pytest.mark.parametrize("mistake", ["accumulates", "stale-cache"])
+def test_a_function_that_was_called_before_is_diagnosed_like_a_new_one(mistake):
+    function = inject(SOFTMAX, [mistake])
+    first, again = (diagnose(function, SOFTMAX) for _ in range(2))
+    assert ids(first) == ids(again) == [mistake]
+    assert again.explained
+    assert max(first.calls, again.calls) <= 60
+
+
+def test_adding_up_one_gradient_is_said_of_that_one():
+    total = {}
+
+    def adding(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        key = (np.shape(X), grads["b1"].shape)
+        total[key] = total.get(key, 0.0) + grads["b1"]
+        return loss, {**grads, "b1": total[key]}
+
+    found = diagnose(adding, SOFTMAX)
+    assert [str(m) for m in found.mistakes] == ["accumulates b1"]
+    assert found.findings[0].parameters == ("b1",)
+
+
+def test_what_never_changes_is_not_called_kept():
+    def constant(params, X, y, reg):
+        rng = np.random.RandomState(0)
+        return 1.0, {k: rng.randn(*np.shape(p)) for k, p in params.items()}
+
+    assert "stale-cache" not in ids(diagnose(constant, SOFTMAX))

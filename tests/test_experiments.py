@@ -237,6 +237,63 @@ def test_state_is_seen_and_worked_around(mistake):
         assert same(accused.at(problem).grads, right, 1e-9)
 
 
+@pytest.mark.parametrize("mistake", ["accumulates", "stale-cache"])
+def test_a_memory_of_calls_before_the_diagnosis_is_no_randomness(mistake):
+    function = inject(SOFTMAX, [mistake])
+    before = drawn(seed=9)
+    for _ in range(2):
+        function(before.params, before.X, before.y, before.reg)
+    accused = Accused(function)
+    state = examine_state(accused, drawn(seed=1), drawn(seed=2))
+    assert state.ids == (STATES[mistake][1],)
+    assert accused.mode == STATES[mistake][0]
+
+
+def test_only_the_gradients_that_add_up_are_told_apart():
+    total = {"W1": 0.0}
+
+    def adding(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        kept = total["W1"] if np.shape(total["W1"]) == grads["W1"].shape else 0.0
+        total["W1"] = kept + grads["W1"]
+        return loss, {**grads, "W1": total["W1"]}
+
+    accused = Accused(adding)
+    state = examine_state(accused, drawn(seed=1), drawn(seed=2))
+    assert state.ids == (("accumulates", ""),)
+    assert accused.adding == {"W1"}
+    points = [drawn(seed=s, N=4) for s in (3, 4, 5)]
+    before = accused.calls
+    accused.gather(points)
+    assert accused.calls == before + 4
+    for problem in points:
+        right = SOFTMAX.loss_and_grads(
+            problem.params, problem.X, problem.y, problem.reg
+        )[1]
+        assert same(accused.at(problem).grads, right, 1e-9)
+
+
+def test_a_gradient_that_grows_unevenly_is_random_and_adds_nothing_up():
+    calls = []
+
+    def growing(params, X, y, reg):
+        calls.append(0)
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        return loss, {k: g * len(calls) ** 2 for k, g in grads.items()}
+
+    accused = Accused(growing)
+    state = examine_state(accused, drawn(seed=1), drawn(seed=2))
+    assert state.ids == (("nondeterministic", ""),)
+
+
+def test_the_same_number_everywhere_is_nothing_that_was_kept():
+    def constant(params, X, y, reg):
+        return 1.0, {k: np.zeros(np.shape(p)) for k, p in params.items()}
+
+    state = examine_state(Accused(constant), drawn(seed=1), drawn(seed=2))
+    assert state.ids == ()
+
+
 @pytest.mark.parametrize("factory", [False, True])
 def test_a_first_pass_that_is_kept_is_seen_with_or_without_a_factory(factory):
     def fresh():

@@ -74,6 +74,23 @@ def caching():
     return function
 
 
+def used(function):
+    for scale in (1.0, 3.0):
+        function({name: scale * p for name, p in PARAMS.items()})
+    return function
+
+
+def first_only():
+    calls = []
+
+    def function(p):
+        calls.append(0)
+        loss, grads = clean(p)
+        return loss, {k: g * (1 + (len(calls) == 1)) for k, g in grads.items()}
+
+    return function
+
+
 def unseeded():
     rng = np.random.default_rng(0)
 
@@ -119,6 +136,9 @@ def whole(p):
         (aliases, "aliased-gradients", "grads['W'] shares memory with params['W']"),
         (accumulating(), "accumulates", "returns twice the gradient of the first"),
         (caching(), "stale-cache", "it is that of an earlier call"),
+        (used(accumulating()), "accumulates", "adds its gradient to that of the first"),
+        (used(caching()), "stale-cache", "it is that of an earlier call"),
+        (first_only(), "nondeterministic", "than every later one"),
         (unseeded(), "nondeterministic", "does not help: freeze the randomness"),
         (reseeds, "global-random-state", "put back after it"),
         (single, "single-precision", "of type float32, but should be float64"),

@@ -75,9 +75,8 @@ def open_case(
     accused.forget()
     places = plan(network, rng, sizes)
     points = penalty_points(network, rng, sizes)
-    conventions = read_conventions(
-        lambda p: accused.at(p).loss, network, sizes, rng, points=points
-    )
+    accused.gather(p for pair in points.values() for q in pair for p in (q.on, q.off))
+    conventions = read_conventions(accused.loss, network, sizes, rng, points=points)
     spec = conventions.specification(network)
     seen = [accused.at(p).grads for p in (*places.fresh, *places.triggers)]
     finish = _finish([g for g in seen if g])

@@ -71,7 +71,10 @@ def _present(mistakes: Sequence[Mistake], absent: set[str]) -> list[Mistake]:
 
 def _outer(case: Case, found: Found) -> tuple[Mistake, ...]:
     """List the mistakes of the call as a whole: state, names, shapes, finish."""
-    listed = [Mistake(name, (), variant) for name, variant in case.state.ids]
+    listed = [_of_state(case, id, variant) for id, variant in case.state.ids]
+    if found.best is None and case.accused.factory is None:
+        # what was kept is proven by the right gradient elsewhere, and by nothing else
+        listed = [m for m in listed if m.variant != "the first is kept"]
     stepped = found.best is not None and any(
         m.id == "updated-weights" for m in found.best
     )
@@ -89,6 +92,16 @@ def _outer(case: Case, found: Found) -> tuple[Mistake, ...]:
         kind, h = case.differences
         listed.append(Mistake("numerical-gradient", (), kind, float(f"{h:.3g}")))
     return merge(listed)
+
+
+def _of_state(case: Case, id: str, variant: str) -> Mistake:
+    """Name a mistake of state; where only some gradients add up, with those."""
+    mistake = Mistake(id, (), variant)
+    every = names_of(case.network, mistake)
+    sites = tuple(name for name in every if name in case.accused.adding)
+    if id != "accumulates" or sites == every:
+        return mistake
+    return replace(mistake, sites=sites)
 
 
 def _told(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,19 @@ class Accused:
         ``loss_and_grads(params, X, y, reg) -> (loss, grads)``.
     factory : callable or None
         Makes a fresh one, without memory.
+
+    Attributes
+    ----------
+    calls : int
+        Of the function, so far.
+    mode : str
+        How to get round what it remembers: ``"plain"``, ``"difference"`` of two calls,
+        the answer of the ``"second"`` call, a ``"fresh"`` function for each, or
+        ``"seeded"``.
+    adding : frozenset of str
+        Parameters whose gradient is added up from call to call.
+    steady_loss : bool
+        Whether the loss is right at every call.
     """
 
     def __init__(
@@ -56,6 +70,8 @@ class Accused:
         self.function, self.factory = function, factory
         self.calls = 0
         self.mode = "plain"
+        self.adding: frozenset[str] = frozenset()
+        self.steady_loss = True
         self.repairs: list[Repair] = []
         self._seen: dict[int, tuple[Problem, Answer]] = {}
 
@@ -65,26 +81,63 @@ class Accused:
 
     def at(self, problem: Problem) -> Answer:
         """Return the answer at a point, repaired; asked once and remembered."""
-        if id(problem) not in self._seen:
-            answer = self._ask(problem)
-            for repair in self.repairs:
-                if answer.grads:
-                    grads = repair(answer.grads, problem)
-                    answer = Answer(answer.loss, grads, answer.error, answer.changed)
-            self._seen[id(problem)] = problem, answer
+        self.gather((problem,))
         return self._seen[id(problem)][1]
 
-    def _ask(self, problem: Problem) -> Answer:
+    def loss(self, problem: Problem) -> float:
+        """Return the loss alone: one call, wherever no memory reaches it."""
+        if id(problem) in self._seen or self.mode not in ("difference", "second"):
+            return self.at(problem).loss
+        return self.raw(problem).loss if self.steady_loss else self.at(problem).loss
+
+    def gather(self, problems: Iterable[Problem]) -> None:
+        """Ask at many points; those of the same shapes in one row.
+
+        What a function adds up, or is one call behind with, then costs one more call
+        a row and not one more a point.
+        """
+        rows: dict[object, list[Problem]] = {}
+        for problem in problems:
+            if id(problem) not in self._seen:
+                rows.setdefault(_shapes(problem), []).append(problem)
+        for row in rows.values():
+            unique = list({id(problem): problem for problem in row}.values())
+            for problem, answer in zip(unique, self._row(unique), strict=True):
+                self._seen[id(problem)] = problem, self._repaired(answer, problem)
+
+    def _repaired(self, answer: Answer, problem: Problem) -> Answer:
+        for repair in self.repairs:
+            if answer.grads:
+                answer = replace(answer, grads=repair(answer.grads, problem))
+        return answer
+
+    def _row(self, row: list[Problem]) -> list[Answer]:
+        """Ask at points of the same shapes, one after the other."""
         if self.mode == "difference":
-            before, after = self.raw(problem), self.raw(problem)
-            grads = {
-                k: g - before.grads[k]
-                for k, g in after.grads.items()
-                if k in before.grads and before.grads[k].shape == g.shape
-            }
-            return Answer(after.loss, grads, after.error, after.changed)
+            answers = [self.raw(row[0]), *(self.raw(problem) for problem in row)]
+            return [self._added(*pair) for pair in pairwise(answers)]
         if self.mode == "second":
-            self.raw(problem)
+            answers = [self.raw(problem) for problem in (*row, row[-1])]
+            return [self._late(*pair) for pair in pairwise(answers)]
+        return [self.ask(problem) for problem in row]
+
+    def _added(self, before: Answer, after: Answer) -> Answer:
+        """Return what one call added to the gradients that are added up."""
+        grads = {
+            k: g - before.grads[k]
+            if k in self.adding and np.shape(before.grads.get(k, 0.0)) == g.shape
+            else g
+            for k, g in after.grads.items()
+        }
+        return replace(after, grads=grads)
+
+    def _late(self, own: Answer, next_: Answer) -> Answer:
+        """Return the answer that the next call gives."""
+        loss = own.loss if self.steady_loss else next_.loss
+        return Answer(loss, next_.grads, own.error or next_.error, own.changed)
+
+    def ask(self, problem: Problem) -> Answer:
+        """Ask once, of a fresh function or with fixed random numbers in those modes."""
         if self.mode == "fresh" and self.factory is not None:
             return self.raw(problem, self.factory())
         if self.mode == "seeded":
@@ -109,6 +162,11 @@ class Accused:
             text = " ".join(str(error).split())[:200]
             return Answer(error=f"{type(error).__name__}: {text}".rstrip(": "))
         return Answer(loss, grads, "", _changed(problem, params, X, y))
+
+
+def _shapes(problem: Problem) -> object:
+    parts = [(k, np.shape(v)) for k, v in problem.params.items()]
+    return np.shape(problem.X), tuple(parts)
 
 
 def _numbers(g: Any) -> Array:

@@ -50,7 +50,7 @@ def examine_state(
         found.append(("mutates-input", "X" if "X" in changed else "y"))
     if set(changed) - {"X", "y"}:
         found.append(("mutates-parameters", ""))
-    remembered = _memory(accused, b, first, second, other, again)
+    remembered = _memory(accused, a, b, (first, second, other, again))
     if remembered:
         found.insert(0, remembered)
     repeatable = (
@@ -63,28 +63,23 @@ def examine_state(
 
 def _memory(
     accused: Accused,
+    a: Problem,
     b: Problem,
-    first: Answer,
-    second: Answer,
-    other: Answer,
-    again: Answer,
+    answers: tuple[Answer, Answer, Answer, Answer],
 ) -> tuple[str, str] | None:
     """Return the mistake of memory, and set the mode that undoes it."""
-    if not all(_finite(answer.grads) for answer in (first, second, other, again)):
+    first, second, other, again = answers
+    if not all(_finite(answer.grads) for answer in answers):
         return None
+    accused.steady_loss = first.loss == again.loss and first.loss == second.loss
     if not same(first.grads, second.grads):
-        if _multiple(first.grads, second.grads, 2.0):
-            accused.mode = "difference"
-            return "accumulates", ""
-        accused.mode = "seeded"
-        one, two = accused._ask(b), accused._ask(b)
-        if not same(one.grads, two.grads):
-            accused.mode = "plain"
-        return "nondeterministic", ""
+        return _unsteady(accused, a, b, answers)
     if same(first.grads, other.grads):  # B answered as if it were A
         if not same(first.grads, again.grads):
             accused.mode = "second"
             return "stale-cache", "one call behind"
+        if all(np.ptp(g) == 0.0 for g in first.grads.values()):
+            return None  # the same number everywhere is nothing that was kept
         accused.mode = "plain" if accused.factory is None else "fresh"
         return "stale-cache", "the first is kept"
     if not same(first.grads, again.grads):
@@ -96,6 +91,51 @@ def _memory(
             accused.mode = "fresh"
             return "stale-cache", "the first is kept"
     return None
+
+
+def _unsteady(
+    accused: Accused,
+    a: Problem,
+    b: Problem,
+    answers: tuple[Answer, Answer, Answer, Answer],
+) -> tuple[str, str]:
+    """Tell what grows, and what comes one call late, from what is random."""
+    first, second, other, again = answers
+    last = accused.raw(a)
+    growing = _growing((first, second), (again, last))
+    if growing:
+        accused.mode, accused.adding = "difference", growing
+        return "accumulates", ""
+    if same(second.grads, other.grads) and same(second.grads, last.grads):
+        accused.mode = "second"  # it was asked elsewhere before
+        return "stale-cache", "one call behind"
+    accused.mode = "seeded"
+    one, two = accused.ask(b), accused.ask(b)
+    if not same(one.grads, two.grads):
+        accused.mode = "plain"
+    return "nondeterministic", ""
+
+
+def _growing(
+    one: tuple[Answer, Answer], other: tuple[Answer, Answer]
+) -> frozenset[str]:
+    """Name the gradients that two calls at one point make larger by the same amount.
+
+    Empty unless all the others stay as they are.
+    """
+    growing = set()
+    for name, g in one[0].grads.items():
+        parts = [pair[i].grads.get(name) for pair in (one, other) for i in (0, 1)]
+        if any(part is None or part.shape != g.shape for part in parts):
+            return frozenset()
+        first, second, again, last = (np.asarray(part) for part in parts)
+        size = max(float(np.abs(part).max(initial=0.0)) for part in (second, last))
+        steps = second - first, last - again
+        if np.abs(steps[0] - steps[1]).max(initial=0.0) > 1e-12 * size:
+            return frozenset()
+        if np.abs(steps[0]).max(initial=0.0) > 1e-9 * size:
+            growing.add(name)
+    return frozenset(growing)
 
 
 def same(one: Grads, other: Grads, tolerance: float = 1e-12) -> bool:
@@ -115,16 +155,3 @@ def same(one: Grads, other: Grads, tolerance: float = 1e-12) -> bool:
 
 def _finite(grads: Grads) -> bool:
     return bool(grads) and all(np.isfinite(g).all() for g in grads.values())
-
-
-def _multiple(one: Grads, other: Grads, factor: float) -> bool:
-    """Whether every tensor is `factor` times, or some are and the others equal."""
-    doubled = [
-        k
-        for k, g in one.items()
-        if g.shape == other[k].shape and np.allclose(other[k], factor * g, rtol=1e-9)
-    ]
-    rest = [k for k in one if k not in doubled]
-    return bool(doubled) and same(
-        {k: one[k] for k in rest}, {k: other.get(k, one[k]) for k in rest}
-    )
