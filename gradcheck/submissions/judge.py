@@ -80,7 +80,7 @@ def check_submission(
             source, objects=objects, timeout=timeout, memory_mb=memory_mb, tier=tier,
             roots=roots if roots is not None else _with_parent(source),
         ) as session:  # fmt: skip
-            offers, notes = read_offer(session.offer)
+            offers, notes = read_offer(session.offer, network)
             for offered in offers:
                 report = units.check(
                     session, offered, name,

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradcheck import networks
+from gradcheck.problem import Network
 from gradcheck.submissions.problems import BadReplyError, code_of
 
 LARGEST = 4096
@@ -57,6 +59,8 @@ class Offered:
         Whether it takes one example at a time.
     counts_classes : bool
         Whether it takes the number of classes from the labels of the batch.
+    instead_of : int or None
+        Number of the unit of which this is the same with one hidden layer.
     smooth : bool
         Whether it can be had without small constants in its logarithms.
     code, text, line
@@ -84,14 +88,24 @@ class Offered:
     each: bool = False
     counts_classes: bool = False
     smooth: bool = False
+    instead_of: int | None = None
     code: str = ""
     text: str = ""
     line: int | None = None
     notes: tuple[str, ...] = ()
 
 
-def read_offer(offer: Mapping[str, Any]) -> tuple[tuple[Offered, ...], tuple[str, ...]]:
+def read_offer(
+    offer: Mapping[str, Any], network: str | Network = "auto"
+) -> tuple[tuple[Offered, ...], tuple[str, ...]]:
     """Read the child's hint.
+
+    Parameters
+    ----------
+    offer : mapping
+        As it came.
+    network : str or Network, default="auto"
+        What is asked for; of a net that can be had in two depths, the one that fits.
 
     Returns
     -------
@@ -113,7 +127,23 @@ def read_offer(offer: Mapping[str, Any]) -> tuple[tuple[Offered, ...], tuple[str
         raise BadReplyError(
             "the file", "protocol", f"offers something that makes no sense ({error})"
         ) from None
-    return offered, _texts(offer.get("notes"))
+    return _deep_enough(offered, network), _texts(offer.get("notes"))
+
+
+def _deep_enough(
+    offered: tuple[Offered, ...], network: str | Network
+) -> tuple[Offered, ...]:
+    """Keep of the units that can be had in two depths the one that is asked for."""
+    if isinstance(network, str):
+        known = network in networks.NAMES and network != "deep"
+        wanted = len(networks.get(network).weights) if known else None
+    else:
+        wanted = len(network.weights)
+    shallow = {
+        o.instead_of: o for o in offered
+        if o.instead_of is not None and o.hidden + 1 == wanted
+    }  # fmt: skip
+    return tuple(shallow.get(o.index, o) for o in offered if o.instead_of is None)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -160,8 +190,13 @@ def _read_unit(index: int, unit: Mapping[str, Any]) -> Offered:
         each=unit.get("each") is True,
         counts_classes=unit.get("counts_classes") is True,
         smooth=unit.get("smooth") is True,
+        instead_of=_index(unit.get("instead_of"), index),
         notes=_texts(unit.get("notes")),
     )  # fmt: skip
+
+
+def _index(value: Any, limit: int) -> int | None:
+    return value if type(value) is int and 0 <= value < limit else None
 
 
 def _letters(value: Any) -> tuple[str, ...]:

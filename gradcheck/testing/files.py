@@ -40,7 +40,7 @@ def adapt_file(
     @contextmanager
     def opened() -> Iterator[Setting | None]:
         with Session(path, objects=objects, timeout=TIMEOUT) as session:
-            offers, _ = read_offer(session.offer)
+            offers, _ = read_offer(session.offer, wanted)
             nets = [offered for offered in offers if offered.kind == "network"]
             yield setting(session, nets[0], wanted, seed) if nets else None
 

@@ -1,6 +1,7 @@
 """Units made of classes: a network, a layer, a loss of scores."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from . import layers, modules, names, plans, search
@@ -12,6 +13,11 @@ from .refusal import Refused
 from .search import Sizes, Trial
 from .surroundings import better
 from .wording import class_interface, refuse_guess, refuse_stub, unfinished
+
+_DEEPEST = 2
+"""Hidden layers of a net of any depth: a mistake between two of them shows."""
+
+_ANY_DEPTH = "it makes nets of any depth; checked with two hidden layers"
 
 
 class ClassUnits(FunctionUnits):
@@ -60,6 +66,7 @@ class ClassUnits(FunctionUnits):
 
     def _network_unit(self, form: ClassForm, name: str) -> Unit:
         best: Trial | None = None
+        failed: Trial | None = None
         chosen: tuple[Any, bool] = ((), False)
         helpers = {
             n: f for n, f in {**self._neighbourly(), **self.functions}.items()
@@ -76,6 +83,8 @@ class ClassUnits(FunctionUnits):
                     continue
                 recipes = form.recipes(plan, resized, made, chain)
                 trial = self.search.best(recipes, Sizes(resized, biases))
+                if len(resized) == _DEEPEST + 2 and trial is not None:
+                    failed = trial if failed is None else failed
                 if trial is not None and (best is None or better(trial, best)):
                     best, chosen = trial, (resized, resized in form.dictated)
                 if trial is not None and trial.rank == 3:
@@ -94,7 +103,26 @@ class ClassUnits(FunctionUnits):
         self._demand_scalar(form, best, chosen[0])
         refuse_guess(best, name)
         refuse_stub(best, interface)
-        return recipe_unit(best, name, interface, chosen[0], search.N, chosen[1])
+        unit = recipe_unit(best, name, interface, chosen[0], search.N, chosen[1])
+        self._note_depth(form, best, failed, unit)
+        return unit
+
+    def _note_depth(
+        self, form: ClassForm, best: Trial, failed: Trial | None, unit: Unit
+    ) -> None:
+        """Offer a net of any depth with one hidden layer, too; judge it with two."""
+        hidden, outputs, notes = unit.hint["hidden"], best.dims[-1], unit.hint["notes"]
+        if failed is not None and failed.error is not None and hidden < _DEEPEST:
+            notes.append(f"two hidden layers: {failed.error.text}")
+        if hidden != _DEEPEST or not best.recipe.paths:
+            return
+        for dims, _, chain in form.instances(1, outputs):
+            if len(chain.slots) < len(best.recipe.slots) and chain.dims == dims:
+                recipe = best.recipe.with_(slots=chain.slots, paths=chain.paths)
+                small = replace(best, recipe=recipe, dims=dims, outcome=None)
+                given = unit.hint["object"], unit.hint["interface"]
+                unit.shallow = recipe_unit(small, *given, dims, search.N, False)
+                notes.append(_ANY_DEPTH)
 
     def _demand_scalar(self, form: ClassForm, best: Trial, dims: Any) -> None:
         """Refuse one loss an example, where the gradient is that of the batch."""
@@ -113,15 +141,15 @@ class ClassUnits(FunctionUnits):
         raise found
 
     def _chains(self, form: ClassForm) -> Any:
-        seen = set()
-        tried = [(h, c) for c in (search.C, 1) for h in (1, 2, 0)]
+        seen: set[tuple[int, int]] = set()
+        tried = [(h, c) for c in (search.C, 1) for h in (_DEEPEST, 1, 0)]
         for hidden, outputs in [*tried, (1, 10), (0, 10)]:
             for dims, made, chain in form.instances(hidden, outputs):
                 layers_ = len(chain.dims) - 1
                 small = (search.D, *search.H[: layers_ - 1], dims[-1])
                 key = (len(chain.dims), dims[-1])
-                if key in seen:
-                    continue
+                if key in seen or (layers_ == 1 and any(n > 2 for n, _ in seen)):
+                    continue  # without a hidden layer a net that has them is no net
                 seen.add(key)
                 yield small, made, chain
                 if chain.dims == small:

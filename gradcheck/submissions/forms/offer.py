@@ -21,10 +21,14 @@ SMOOTH = 1000
 
 @dataclass(slots=True)
 class Unit:
-    """One thing that can be checked: a hint for the judge, and how to run it."""
+    """One thing that can be checked: a hint for the judge, and how to run it.
+
+    `shallow` is the same with fewer layers, where the file makes nets of any depth.
+    """
 
     hint: dict[str, Any]
     run: Callable[..., tuple[Any, Any]] | None = None
+    shallow: "Unit | None" = None
 
 
 @dataclass(slots=True)
@@ -45,6 +49,13 @@ class Offer:
     trees: list[Any] = field(default_factory=list)
     _again: Callable[[], "Offer"] | None = None
     _smoothed: "Offer | None" = None
+
+    def __post_init__(self) -> None:
+        """List the shallow ones last: a unit is asked for by its number."""
+        for index, unit in enumerate(tuple(self.units)):
+            if unit.shallow is not None:
+                unit.shallow.hint["instead_of"] = index
+                self.units.append(unit.shallow)
 
     def smooth(self, again: Callable[[], "Offer"]) -> None:
         """Offer every unit once more, without constants in its logarithms."""
