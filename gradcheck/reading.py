@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import Array, Grads
-from gradcheck.errors import SubmissionError
+from gradcheck.errors import GradcheckError, SubmissionError
 from gradcheck.structure import SINGLE, Structure, read_leaves
 
 
@@ -69,6 +69,47 @@ def read_loss(value: Any, name: str) -> float:
     return number.real
 
 
+def as_array(value: Any) -> Array | None:
+    """Return `value` as an array, or None if it is none."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return None
+
+
+def read_output(out: Any) -> Array:
+    """Read the output of a forward pass: an array of finite real numbers.
+
+    Raises
+    ------
+    UnusableError
+        If it is none.
+    """
+    array = as_array(out)
+    if array is None or array.dtype.kind not in "fiubc":
+        raise UnusableError(
+            "return-value",
+            f"forward returned an output of type {type(out).__name__} that is no "
+            "array, but should return (out, cache) with an array of real numbers as "
+            "out",
+        )
+    if array.dtype.kind == "c":
+        raise UnusableError(
+            "return-value",
+            f"forward returned an output of type {array.dtype}, but should return real "
+            "numbers",
+        )
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        index = tuple(map(int, bad[0]))
+        raise UnusableError(
+            "not-finite",
+            f"forward returned out{list(index) if index else ''} = {array[index]}, but "
+            "should be finite",
+        )
+    return array
+
+
 def read_grads(
     structure: Structure, shapes: Mapping[str, tuple[int, ...]], raw: Any
 ) -> Grads:
@@ -81,6 +122,13 @@ def read_grads(
     """
     leaves = _by_name(structure, shapes, raw)
     missing = [name for name in shapes if leaves.get(name) is None]
+    if missing and missing[0] in leaves:
+        name = missing[0]
+        raise UnusableError(
+            "keys-missing",
+            f"grads[{name!r}] is None, but should be an array of shape "
+            f"{shapes[name]}, the gradient by {_named(name)}",
+        )
     if missing:
         found = ", ".join(map(repr, leaves)) or "nothing"
         raise UnusableError(
@@ -132,7 +180,10 @@ def _by_name(
     """Match gradients to parameters: by name, by ``"d" + name``, else by order."""
     if raw is None:
         return {}
-    leaves = read_leaves(structure, raw)
+    try:
+        leaves = read_leaves(structure, raw)
+    except GradcheckError as error:
+        raise UnusableError("return-value", str(error)) from None
     if set(shapes) <= set(leaves):
         return leaves
     prefixed = {name: leaves.get(f"d{name}", leaves.get(name)) for name in shapes}

@@ -1,6 +1,6 @@
 """Parameters as people keep them: a dict, a list, a tuple, one array, or nested."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ def name_leaves(params: Any) -> tuple[dict[str, Array], Structure]:
     [array([1., 2.]), array(3.)]
     """
     named: dict[str, Array] = {}
-    for name, leaf in _leaves("", params):
+    for name, leaf in _leaves("", params, "params"):
         if name in named:
             raise GradcheckError(
                 f"two parameters would be called {name!r}, but each should have a name "
@@ -78,10 +78,15 @@ def read_leaves(structure: Structure, grads: Any) -> dict[str, Any]:
 
     A single array's gradient may be any array-like; leaves that are missing are
     simply absent, and those beyond the parameters' are kept.
+
+    Raises
+    ------
+    GradcheckError
+        If it holds itself.
     """
     if structure.names == (SINGLE,) and not isinstance(grads, Mapping):
         return {SINGLE: grads}
-    return dict(_leaves("", grads))
+    return dict(_leaves("", grads, "grads"))
 
 
 def _join(prefix: str, name: object) -> str:
@@ -95,15 +100,24 @@ def _is_branch(node: Any) -> bool:
     )
 
 
-def _leaves(prefix: str, node: Any) -> Iterator[tuple[str, Any]]:
+def _leaves(
+    prefix: str, node: Any, whole: str, above: tuple[int, ...] = ()
+) -> Iterator[tuple[str, Any]]:
+    children: Iterable[tuple[Any, Any]]
     if isinstance(node, Mapping):
-        for key, child in node.items():
-            yield from _leaves(_join(prefix, key), child)
+        children = node.items()
     elif _is_branch(node):
-        for position, child in enumerate(node):
-            yield from _leaves(_join(prefix, position), child)
+        children = enumerate(node)
     else:
         yield prefix or SINGLE, node
+        return
+    if id(node) in above:
+        raise GradcheckError(
+            f"{whole}[{prefix!r}] is a {type(node).__name__} that holds itself, but "
+            "should hold arrays"
+        )
+    for key, child in children:
+        yield from _leaves(_join(prefix, key), child, whole, (*above, id(node)))
 
 
 def _rebuild(prefix: str, node: Any, values: Params) -> Any:

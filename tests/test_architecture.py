@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "gradcheck"
 LAYERS = """
 _typing errors
-| problem structure randomness
+| problem structure randomness arguments
 | networks numeric
 | reading
 | rules

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
+from gradcheck.arguments import check_function, check_options
 from gradcheck.checker.assemble import assemble, broken, with_entries
 from gradcheck.checker.facts import with_facts
 from gradcheck.comparison import examine
@@ -58,7 +59,7 @@ def check_gradients(
     Raises
     ------
     GradcheckError
-        If `params` holds no finite real numbers.
+        If `params` holds no finite real numbers, or an option means nothing.
 
     Examples
     --------
@@ -71,6 +72,12 @@ def check_gradients(
     False
     """
     started = perf_counter()
+    check_function(
+        loss_and_grads, "loss_and_grads", "loss_and_grads(params) -> (loss, grads)"
+    )
+    if loss is not None:
+        check_function(loss, "loss", "loss(params) -> float")
+    check_options(seed=seed, rtol_required=rtol_required, noise=noise, known=known)
     named, structure = name_leaves(params)
     guarded = Guarded(loss_and_grads, named, structure, loss=loss)
     with preserved_random_state():

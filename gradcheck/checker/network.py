@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck import fingerprint
+from gradcheck.arguments import check_function, check_options
 from gradcheck.checker.assemble import assemble, broken, excused, outcomes
 from gradcheck.checker.diagnosing import with_diagnosis
 from gradcheck.checker.run import Run
@@ -61,7 +62,7 @@ def check_network(
     Raises
     ------
     GradcheckError
-        If `network` is not a reference network.
+        If `network` is not a reference network, or an option means nothing.
 
     Examples
     --------
@@ -71,6 +72,12 @@ def check_network(
     ('correct', 'specified')
     """
     started = perf_counter()
+    check_function(
+        loss_and_grads,
+        "loss_and_grads",
+        "loss_and_grads(params, X, y, reg) -> (loss, grads)",
+    )
+    check_options(seed=seed, rtol_required=rtol_required)
     specified, admitted = resolve(network)
     points = scenarios(specified, seed=seed, sizes=sizes, regs=regs)
     run = Run(loss_and_grads, points[0].problem)
