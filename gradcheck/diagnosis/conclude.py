@@ -50,7 +50,7 @@ def conclude(case: Case, found: Found) -> Diagnosis:
         conventions=case.conventions,
         loss_statement=loss_statement(case, found),
         undo=undo_sentence(case.network, (*outer, *ordered))
-        if found.best is not None
+        if found.best is not None and not case.conventions.unmodelled
         else "",
         example=smallest_example(case.spec, ordered),
         calls=case.accused.calls,

@@ -162,7 +162,7 @@ def partial(case: Case, found: Found) -> list[Finding]:
     """
     from gradcheck.diagnosis.words import Witness, finding
 
-    known = case.conventions.penalty_form not in ("norm", "absolute", "other")
+    known = not case.conventions.unmodelled
     proven: list[Mistake] = []
     for m in found.nearest:
         if m.id in _SURE and m.sites and known and _same_everywhere(case, m):

@@ -12,6 +12,7 @@ from gradcheck.experiments.penalty import PenaltyPoint
 from gradcheck.experiments.sections import Reader, Section, cost, project
 from gradcheck.faults import Mistake, Pass, Specification, singles, table
 from gradcheck.faults.catalogue import CATALOGUE
+from gradcheck.faults.catalogue.penalties import BIAS_ROW
 
 Points = Mapping[str, tuple[PenaltyPoint, PenaltyPoint]]
 
@@ -85,6 +86,8 @@ def _one_penalty(
             whole = (multiples[0] / counts[0], multiples[1] / counts[1])
             kept = Mistake("penalty-averaged-in-loss", (name,))
             return [((), multiples), ((kept,), whole)]
+        if name in spec.free:
+            return _with_the_free_row(measured, spec, name, seen)
     elif size <= exact:
         if spec.fixed.get(name):
             return [((), _UNREAD), ((_missing(spec, name),), _UNREAD)]
@@ -93,6 +96,23 @@ def _one_penalty(
     if not named:
         measured.unexplained.append(("penalty", name))
     return named or [((), _UNREAD)]
+
+
+def _with_the_free_row(
+    measured: Measured, spec: Specification, name: str, seen: tuple[Array, Array]
+) -> list[Option]:
+    """See whether the gradient penalises the row that the loss leaves free."""
+    found = Mistake("penalty-on-biases", (name,), BIAS_ROW)
+    slots = table(spec.network, [found])
+    wholes = [
+        Pass(spec, p.on, slots).penalised(name) / p.on.reg
+        for p in measured.points[name]
+    ]
+    fits = [project(s, whole) for s, whole in zip(seen, wholes, strict=True)]
+    if all(residual <= 10 * measured.exact for _, residual in fits):
+        return [((found,), (fits[0][0], fits[1][0]))]
+    measured.unexplained.append(("penalty", name))
+    return [((), _UNREAD)]
 
 
 def _missing(spec: Specification, name: str) -> Mistake:

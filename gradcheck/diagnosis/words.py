@@ -94,7 +94,8 @@ class Witness:
             right = right / point.on.X.shape[0] if name in spec.averaged else right
             text = f"{factor:.4g} * reg*{name}"
             said.append(text if residual < 1e-6 else f"no multiple of reg*{name}")
-            wanted.append(f"{right:.4g} * reg*{name}")
+            row = f" but for its {spec.free[name]} row" if name in spec.free else ""
+            wanted.append(f"{right:.4g} * reg*{name}{row}")
         return ", ".join(said), ", ".join(wanted)
 
     def closeness(self) -> float:

@@ -56,6 +56,8 @@ class Conventions:
         What is different, in words.
     evaluations : int
         Of the loss.
+    free : mapping of str to str
+        Parameters of which the penalty leaves the ``"first"`` or ``"last"`` row free.
     """
 
     penalty: Mapping[str, float] = field(default_factory=dict)
@@ -70,10 +72,11 @@ class Conventions:
     finite: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     evaluations: int = 0
+    free: Mapping[str, str] = field(default_factory=dict)
 
     def specification(self, network: Network) -> Specification:
         """Return the loss to hold the gradient against."""
-        if self.penalty_form in ("norm", "absolute", "other"):
+        if self.unmodelled:
             return specify(network)
         known = network.variant(
             reduction=self.reduction,
@@ -86,7 +89,13 @@ class Conventions:
             reduction=self.reduction,
             scale=self.scale if self.own_data else 1.0,
             fixed=dict(self.fixed),
+            free=dict(self.free),
         )
+
+    @property
+    def unmodelled(self) -> bool:
+        """Whether the penalty is of a form whose gradient no reference has."""
+        return self.penalty_form in ("norm", "absolute", "other")
 
     @property
     def penalty_name(self) -> str:
@@ -175,12 +184,15 @@ def read_conventions(
 ) -> Conventions:
     """Measure the conventions through any door to the loss; see the caller."""
     points = points or penalty_points(network, rng, sizes)
-    penalty, forms = read_penalty(evaluate, points)
+    penalty, forms, free = read_penalty(evaluate, points)
     averaged = tuple(name for name, form in forms.items() if form == "averaged")
     data = read_data(evaluate, network, data_points(network, rng, sizes))
     form = "fixed" if data.fixed and not forms else overall(forms)
     finite = _extremes(evaluate, network, sizes, rng, data) if data.own else ()
     sentences = _sentences(network, penalty, form, data)
+    sentences += tuple(
+        f"the loss does not penalise the {r} row of {n}" for n, r in free.items()
+    )
     weights = {penalty.get(name, 0.0) for name in network.weights}
     uniform = len(weights) == 1 and any(
         abs(k - min(weights)) < _SMALL for k in (0.0, 0.5, 1.0)
@@ -199,9 +211,11 @@ def read_conventions(
         and form in ("squares", "averaged", "none")
         and uniform
         and not data.fixed
+        and not free
         and len(averaged) in (0, len(penalty)),
         finite=finite,
         sentences=sentences,
+        free=free,
     )
 
 

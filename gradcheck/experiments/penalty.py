@@ -66,10 +66,11 @@ def _alone(
 
 def read_penalty(
     evaluate: Evaluate, points: Mapping[str, tuple[PenaltyPoint, PenaltyPoint]]
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Return k by parameter, and the form of each penalty."""
+) -> tuple[dict[str, float], dict[str, str], dict[str, str]]:
+    """Return k by parameter, the form of each penalty, and which row it leaves free."""
     penalty: dict[str, float] = {}
     forms: dict[str, str] = {}
+    free: dict[str, str] = {}
     for name, pair in points.items():
         values = [(evaluate(p.on) - evaluate(p.off)) / p.on.reg for p in pair]
         arrays = [np.asarray(p.on.params[name]) for p in pair]
@@ -80,7 +81,14 @@ def read_penalty(
         if max(map(abs, values)) < 1e-9:
             continue
         forms[name], penalty[name] = _form(values, arrays, counts)
-    return penalty, forms
+        rows = (("first", slice(1, None)), ("last", slice(None, -1)))
+        for row, rest in rows if forms[name] == "other" else ():
+            if min(len(a) for a in arrays) < 2 or name[0] != "W":
+                continue
+            form, k = _form(values, [a[rest] for a in arrays], counts)
+            if form in ("squares", "averaged"):
+                forms[name], penalty[name], free[name] = form, k, row
+    return penalty, forms, free
 
 
 def overall(forms: Mapping[str, str]) -> str:

@@ -11,8 +11,9 @@ from gradcheck.faults.commit import (
     typical,
     upstream_first,
 )
-from gradcheck.faults.passes import Pass, Specification, specify
+from gradcheck.faults.passes import Pass
 from gradcheck.faults.records import SLOTS, Fault, Mistake, Variant
+from gradcheck.faults.specification import Specification, specify
 
 __all__ = [
     "CATALOGUE",

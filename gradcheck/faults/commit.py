@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from gradcheck._typing import Array, LossAndGrads, LossGrads, Params
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.catalogue.places import parameters
-from gradcheck.faults.passes import Pass, Specification, Table, specify
+from gradcheck.faults.passes import Pass, Table
 from gradcheck.faults.records import (
     MULTIPLICATIVE,
     SLOTS,
@@ -15,6 +15,7 @@ from gradcheck.faults.records import (
     Setting,
     Site,
 )
+from gradcheck.faults.specification import Specification, specify
 from gradcheck.problem import Network, Problem
 
 

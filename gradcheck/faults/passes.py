@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from gradcheck._typing import Array, Grads
 from gradcheck.faults.records import Mistake, Setting, Site
+from gradcheck.faults.specification import Specification
 from gradcheck.networks.layers import ACTIVATIONS, targets
-from gradcheck.problem import Network, Problem
+from gradcheck.problem import Problem
 
 Table: TypeAlias = Mapping[tuple[str, Site], Sequence[tuple[Setting, Mistake]]]
 """What fills which slot: ``(slot, site)`` to settings, each with its mistake."""
@@ -50,41 +50,6 @@ def wanted(cost: str, y: Array, N: int, C: int) -> Array:
     if cost == "logistic":
         return np.asarray((np.asarray(y).reshape(N, 1) + 1.0) / 2.0)
     return np.asarray(targets(y, C), dtype=float)
-
-
-@dataclass(frozen=True, slots=True)
-class Specification:
-    """The loss whose gradient is asked for: a network and its conventions.
-
-    Attributes
-    ----------
-    network : Network
-        The chain of layers.
-    penalty : mapping of str to float
-        The loss holds ``k * reg * sum(p**2)``: k by parameter; missing means 0.
-    averaged : frozenset of str
-        Parameters whose penalty is divided by N as well.
-    reduction : {"mean", "sum"}
-        Over the examples.
-    scale : float
-        The data loss is this multiple of the network's own.
-    fixed : mapping of str to float
-        Coefficients of ``sum(p**2)`` that are there whatever `reg` is.
-    """
-
-    network: Network
-    penalty: Mapping[str, float] = field(default_factory=dict)
-    averaged: frozenset[str] = frozenset()
-    reduction: str = "mean"
-    scale: float = 1.0
-    fixed: Mapping[str, float] = field(default_factory=dict)
-
-
-def specify(network: Network) -> Specification:
-    """Return the loss that a network's own fields describe."""
-    k = {"half": 0.5, "full": 1.0, "none": 0.0}[network.penalty]
-    penalty = dict.fromkeys(network.weights, k)
-    return Specification(network, penalty, reduction=network.reduction)
 
 
 class Pass:
@@ -208,7 +173,8 @@ class Pass:
 
     def penalised(self, name: str) -> Array:
         """Return the penalty's gradient of one parameter, in its shape."""
-        right = 2.0 * self.strength(name) * np.asarray(self.params[name])
+        p = self.spec.penalised(name, self.params[name])
+        right = 2.0 * self.strength(name) * p
         return np.asarray(self.slot("penalty", name, right))
 
     def grads(self) -> Grads:
@@ -246,7 +212,8 @@ class Pass:
         mean = self.data_losses().sum() / self.divisor * self.spec.scale
         data = self.slot("loss-data", None, mean)
         penalty = sum(
-            self.strength(name) * np.sum(np.square(self.params[name]))
+            self.strength(name)
+            * np.sum(np.square(self.spec.penalised(name, self.params[name])))
             for name in self.params
         )
         return float(data + penalty)

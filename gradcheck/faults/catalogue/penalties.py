@@ -11,6 +11,9 @@ from gradcheck.faults.catalogue.places import biases, each_and_all, matrices
 from gradcheck.faults.records import Fault, Mistake, Variant
 from gradcheck.problem import Network
 
+BIAS_ROW = "the row of weights that the loss leaves free"
+"""A variant that needs a loss with such a row, which no reference has."""
+
 
 def _none(p: Any, name: str, value: Any, m: Mistake) -> Any:
     return value * 0.0
@@ -40,6 +43,10 @@ def _usual(p: Any) -> float:
 def _added(p: Any, name: str, value: Array, m: Mistake) -> Array:
     c = _usual(p) if m.constant is None else m.constant
     return np.asarray(c * p.reg * np.asarray(p.params[name]))
+
+
+def _whole(p: Any, name: str, value: Array, m: Mistake) -> Array:
+    return np.asarray(2.0 * p.strength(name) * np.asarray(p.params[name]))
 
 
 def _ones(p: Any, name: str, value: Array, m: Mistake) -> Array:
@@ -212,7 +219,10 @@ FAULTS = (
         advice="leave the biases out of the penalty, as the loss does",
         unnoticed=_N0 + "; zero biases hide it altogether",
         see="(gradient at reg=1 minus gradient at reg=0) of a bias must be 0",
-        variants=(Variant("", "penalty", _added),),
+        variants=(
+            Variant("", "penalty", _added),
+            Variant(BIAS_ROW, "penalty", _whole, when=lambda network: False),
+        ),
         sites=biases,
         constant="affine",
     ),

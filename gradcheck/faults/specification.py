@@ -1,0 +1,58 @@
+"""Which loss a gradient is held against: a network and its conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradcheck._typing import Array
+from gradcheck.problem import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """The loss whose gradient is asked for: a network and its conventions.
+
+    Attributes
+    ----------
+    network : Network
+        The chain of layers.
+    penalty : mapping of str to float
+        The loss holds ``k * reg * sum(p**2)``: k by parameter; missing means 0.
+    averaged : frozenset of str
+        Parameters whose penalty is divided by N as well.
+    reduction : {"mean", "sum"}
+        Over the examples.
+    scale : float
+        The data loss is this multiple of the network's own.
+    fixed : mapping of str to float
+        Coefficients of ``sum(p**2)`` that are there whatever `reg` is.
+    free : mapping of str to str
+        Parameters of which a row is not penalised: ``"first"`` or ``"last"``.
+    """
+
+    network: Network
+    penalty: Mapping[str, float] = field(default_factory=dict)
+    averaged: frozenset[str] = frozenset()
+    reduction: str = "mean"
+    scale: float = 1.0
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    free: Mapping[str, str] = field(default_factory=dict)
+
+    def penalised(self, name: str, p: Array) -> Array:
+        """Return a parameter with zeros where the penalty leaves it free."""
+        p = np.asarray(p, dtype=float)
+        if name not in self.free:
+            return p
+        kept = p.copy()
+        kept[{"first": 0, "last": -1}[self.free[name]]] = 0.0
+        return kept
+
+
+def specify(network: Network) -> Specification:
+    """Return the loss that a network's own fields describe."""
+    k = {"half": 0.5, "full": 1.0, "none": 0.0}[network.penalty]
+    penalty = dict.fromkeys(network.weights, k)
+    return Specification(network, penalty, reduction=network.reduction)
