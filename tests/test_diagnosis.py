@@ -9,7 +9,8 @@ from gradcheck.diagnosis import diagnose, diagnose_fixed
 from gradcheck.diagnosis.case import open_case
 from gradcheck.diagnosis.search import Search
 from gradcheck.experiments import Sizes
-from gradcheck.faults import Mistake, inject
+from gradcheck.faults import Mistake, Specification, inject
+from gradcheck.faults.catalogue.penalties import BIAS_ROW
 from gradcheck.networks import draw_problem
 
 SOFTMAX = networks.get("softmax")
@@ -610,3 +611,54 @@ def test_what_never_changes_is_not_called_kept():
         return 1.0, {k: rng.randn(*np.shape(p)) for k, p in params.items()}
 
     assert "stale-cache" not in ids(diagnose(constant, SOFTMAX))
+
+
+FREE = ["none", "on-biases", "penalty-missing", "penalty-doubled", "batch-sum"]
+
+
+@pytest.mark.parametrize("row", ["first", "last"])
+@pytest.mark.parametrize("averaged", [False, True])
+@pytest.mark.parametrize("mistake", FREE)
+def test_a_row_that_the_loss_leaves_free_is_free_in_the_gradient(
+    row, averaged, mistake
+):
+    network = networks.get("deep", depth=1, cost="sigmoid", biases=False)
+    spec = Specification(
+        network,
+        {"W1": 0.5},
+        averaged=frozenset({"W1"} if averaged else ()),
+        free={"W1": row},
+    )
+    whole = Mistake("penalty-on-biases", ("W1",), BIAS_ROW)
+    given = {"none": [], "on-biases": [whole]}.get(mistake, [mistake])
+    found = diagnose(inject(spec, given), network, seed=3)
+    assert found.conventions.free == {"W1": row}
+    assert not found.conventions.specified
+    assert f"the loss does not penalise the {row} row of W1" in found.loss_statement
+    assert ids(found) == [m if isinstance(m, str) else m.id for m in given]
+    assert found.right is (mistake == "none")
+
+
+def test_another_invention_beside_a_free_row_is_measured_and_not_named():
+    spec = Specification(SOFTMAX, {"W1": 0.5, "W2": 0.5}, free={"W2": "first"})
+
+    def odd(params, X, y, reg):
+        loss, grads = inject(spec, [])(params, X, y, reg)
+        return loss, {**grads, "W2": grads["W2"] + reg * params["W2"] ** 3}
+
+    found = diagnose(odd, SOFTMAX)
+    assert not found.mistakes
+    assert "W2" in {name for f in found.facts for name in f.parameters}
+
+
+def test_no_penalty_is_named_beside_one_whose_gradient_is_not_known():
+    def norm(params, X, y, reg):
+        none = SOFTMAX.variant(penalty="none")
+        loss, grads = none.loss_and_grads(params, X, y, reg)
+        loss += reg * sum(np.linalg.norm(params[k]) for k in ("W1", "W2"))
+        return loss, {k: g + reg * (k[0] == "W") * params[k] / len(X)
+                      for k, g in grads.items()}  # fmt: skip
+
+    found = diagnose(norm, SOFTMAX)
+    assert found.conventions.unmodelled
+    assert not [m for m in found.mistakes if "penalty" in m.id]

@@ -90,11 +90,15 @@ class Witness:
             )
             p = np.asarray(point.on.params[name])
             factor, residual = project(seen, p) if np.any(seen) else (0.0, 0.0)
+            row = f" but for its {spec.free[name]} row" if name in spec.free else ""
+            kept = ""
+            if residual >= 1e-6 and row:
+                factor, residual = project(seen, spec.penalised(name, p))
+                kept = row
             right = 2.0 * spec.penalty.get(name, 0.0)
             right = right / point.on.X.shape[0] if name in spec.averaged else right
-            text = f"{factor:.4g} * reg*{name}"
+            text = f"{factor:.4g} * reg*{name}{kept}"
             said.append(text if residual < 1e-6 else f"no multiple of reg*{name}")
-            row = f" but for its {spec.free[name]} row" if name in spec.free else ""
             wanted.append(f"{right:.4g} * reg*{name}{row}")
         return ", ".join(said), ", ".join(wanted)
 

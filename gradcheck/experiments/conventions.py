@@ -189,10 +189,7 @@ def read_conventions(
     data = read_data(evaluate, network, data_points(network, rng, sizes))
     form = "fixed" if data.fixed and not forms else overall(forms)
     finite = _extremes(evaluate, network, sizes, rng, data) if data.own else ()
-    sentences = _sentences(network, penalty, form, data)
-    sentences += tuple(
-        f"the loss does not penalise the {r} row of {n}" for n, r in free.items()
-    )
+    sentences = (*_sentences(network, penalty, form, data), *_free_rows(free))
     weights = {penalty.get(name, 0.0) for name in network.weights}
     uniform = len(weights) == 1 and any(
         abs(k - min(weights)) < _SMALL for k in (0.0, 0.5, 1.0)
@@ -260,6 +257,14 @@ def _extremes(
     ):
         return ("log-clipped",)
     return ()
+
+
+def _free_rows(free: Mapping[str, str]) -> list[str]:
+    rows = {row: [n for n, r in free.items() if r == row] for row in free.values()}
+    return [
+        f"the loss does not penalise the {row} row of {' and '.join(names)}"
+        for row, names in rows.items()
+    ]
 
 
 def _sentences(
