@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gradcheck.checker import check_gradients as check_gradients
     from gradcheck.checker import check_network as check_network
     from gradcheck.checker import check_vjp as check_vjp
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from . import strategies as strategies
 
 __version__ = "0.1.0"
+
+when_problem_is_imported: "list[Callable[[], None]]" = []
+"""Called at the end of `gradcheck.problem`: a way to wait for types without them."""
 
 _HOMES = {
     "check_gradients": "checker",

@@ -1,10 +1,12 @@
 """What is examined, and where: a named reference network, and one point for it."""
 
-from __future__ import annotations  # hypothesis' start loads this: without numpy
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import gradcheck
 
 if TYPE_CHECKING:
     from gradcheck._typing import (
@@ -155,3 +157,7 @@ class Network:
             "biases": self.biases,
         }
         return self.build(**{**current, **conventions})
+
+
+for _waiting in gradcheck.when_problem_is_imported:
+    _waiting()

@@ -359,13 +359,44 @@ def test_types_have_strategies_through_the_entry_point():
     assert isinstance(find(st.from_type(Network), anything), Network)
 
 
-def test_registering_imports_no_numpy():
-    code = (
-        "import sys, hypothesis; before = 'numpy' in sys.modules;"
-        "from gradcheck.registration import register; register();"
-        "sys.exit(('numpy' in sys.modules) - before)"
+HOOK = "from gradcheck.registration import register; register();"
+ORDERS = {
+    "hook, then type": f"import hypothesis; {HOOK} from gradcheck.problem import {{}}",
+    "hook twice": f"{HOOK}{HOOK} from gradcheck.problem import {{}}",
+    "type, then hook": f"from gradcheck.problem import {{}}; {HOOK}",
+    "hook, then another way to the type": (
+        f"{HOOK} from gradcheck import networks; from gradcheck.problem import {{}}"
+    ),
+}
+
+
+def run_python(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_types_have_strategies_in_every_order_of_imports(order):
+    code = f"""
+{ORDERS[order].format("Problem, Network")}
+from hypothesis import find, strategies as st
+def pair(problem: Problem, network: Network):
+    return type(problem) is Problem, network.name
+print(find(st.builds(pair), lambda drawn: drawn[1] == "logistic"))
+"""
+    assert run_python(code) == "(True, 'logistic')"
+
+
+def test_the_hook_imports_nothing_until_the_types_are_there():
+    code = f"""
+import sys, hypothesis
+before = {{*sys.modules, "gradcheck", "gradcheck.registration"}}
+{HOOK}
+print(set(sys.modules) - before)
+"""
+    assert run_python(code) == "set()"
 
 
 def distribution(problems, count):
