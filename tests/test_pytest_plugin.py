@@ -67,7 +67,7 @@ def test_three_lines_show_a_wrong_gradient(project):
             "FAILED test_it.py::test_gradient - wrong: *",
         ]
     )
-    result.stdout.no_fnmatch_line("*pytest_plugin.py*")
+    result.stdout.no_fnmatch_line("*pytest_plugin*")
 
 
 def test_a_right_gradient_passes_with_one_line(project):
@@ -141,7 +141,7 @@ def test_settings_that_cannot_be_are_refused(project, ini, argument, message):
 
 
 def test_the_page_needs_jinja(project, monkeypatch):
-    monkeypatch.setattr("gradcheck.pytest_plugin.find_spec", lambda name: None)
+    monkeypatch.setattr("gradcheck.pytest_plugin.results.find_spec", lambda name: None)
     result = project(THREE_LINES, "--gradcheck-report=x.html")
     result.stderr.fnmatch_lines(["*needs jinja2: pip install 'gradcheck?report?'"])
 
@@ -296,3 +296,15 @@ def test_importing_the_plugin_imports_nothing_of_gradcheck():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert sorted(eval(run.stdout)) == ["gradcheck", "gradcheck.pytest_plugin"]
+
+
+def test_a_run_without_gradients_imports_nothing_more(pytester):
+    pytester.makepyfile(test_it="def test_nothing():\n    pass\n")
+    code = f"""
+import sys, pytest
+pytest.main(["-q", *{PLUGIN!r}])
+print([m for m in sys.modules if m.split(".")[0] in ("numpy", "gradcheck")])
+"""
+    run = pytester.run(sys.executable, "-c", code)
+    loaded = set(eval(run.outlines[-1])) - {"gradcheck.registration"}  # installed
+    assert loaded == {"gradcheck", "gradcheck.pytest_plugin"}

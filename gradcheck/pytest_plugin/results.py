@@ -1,19 +1,17 @@
-"""The pytest plugin: a fixture, what it found in a section of its own, a report file.
-
-Every pytest run of everyone who has gradcheck installed loads this module, so it
-imports pytest, which is there, and nothing of gradcheck until a test asks for it.
-"""
+"""What the plugin does once a test has asked for a gradient's check."""
 
 import json
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from gradcheck.pytest_plugin import GradcheckWarning
 
 if TYPE_CHECKING:
     from gradcheck.report import Report
@@ -23,36 +21,14 @@ _POLICIES = ("fail", "skip", "warn")
 _SEEN = pytest.StashKey[list["Report"]]()
 
 
-class GradcheckWarning(UserWarning):
-    """Something about a gradient is worth a remark, and does not fail the test."""
+def refuse_impossible(config: pytest.Config) -> None:
+    """Refuse settings that cannot be.
 
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options and the settings."""
-    group = parser.getgroup("gradcheck", "gradients written by hand")
-    group.addoption(
-        "--gradcheck-seed",
-        type=int,
-        metavar="N",
-        help="seed of the points and directions (default: 0, or gradcheck_seed)",
-    )
-    group.addoption(
-        "--gradcheck-report",
-        metavar="FILE.html|json",
-        action="append",
-        default=[],
-        help="write what was found to FILE; may be given twice",
-    )
-    parser.addini(
-        "gradcheck_inconclusive",
-        "what an inconclusive check does: fail (default), skip or warn",
-        default="fail",
-    )
-    parser.addini("gradcheck_seed", "seed of the points and directions", default="0")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Refuse settings that cannot be, before any test runs."""
+    Raises
+    ------
+    pytest.UsageError
+        It says what should stand there.
+    """
     policy = config.getini("gradcheck_inconclusive")
     if policy not in _POLICIES:
         raise pytest.UsageError(
@@ -75,24 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"--gradcheck-report={file} needs jinja2: "
                 "pip install 'gradcheck[report]'"
             )
-    config.pluginmanager.register(_Results(config), "gradcheck-results")
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say the seed where one was asked for."""
-    seed = config.getoption("gradcheck_seed")
-    return None if seed is None else f"gradcheck: seed {seed}"
-
-
-@pytest.fixture
-def gradcheck(request: pytest.FixtureRequest) -> Callable[..., "Report"]:
-    """Check a gradient, and fail with the whole report unless it is right.
-
-    ``gradcheck(subject, params=None, *, network=None, **options)``: with `params` it
-    is `gradcheck.check_gradients`, with `network` `gradcheck.check_network`, with a
-    path `gradcheck.check_submission`, with a pair ``(forward, backward)`` and inputs
-    `gradcheck.check_vjp`; a report is taken as it is. Returns the report.
-    """
+def checker(request: pytest.FixtureRequest) -> Callable[..., "Report"]:
+    """Return what the fixture gives: a function that checks, keeps and requires."""
     config, node = request.config, request.node
     node.stash[_SEEN] = []
 
@@ -108,12 +70,6 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., "Report"]:
         return report
 
     return check
-
-
-@pytest.fixture(scope="session")
-def gradcheck_seed(pytestconfig: pytest.Config) -> int:
-    """Return the seed of this run, for points of your own."""
-    return seed_of(pytestconfig)
 
 
 def seed_of(config: pytest.Config) -> int:
@@ -141,24 +97,16 @@ def settle(report: "Report", config: pytest.Config) -> None:
         warnings.warn(text, GradcheckWarning, stacklevel=3)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, Any, pytest.TestReport]:
-    """Attach what the test found, in a form that xdist and junit carry along."""
-    reports = _reports(item) if call.when == "call" else []
-    for report in reports:
-        item.user_properties += properties(report)
-    result: pytest.TestReport = yield
+def attach(reports: "list[Report]", result: pytest.TestReport) -> None:
+    """Attach what a test found to its result, which xdist and junit carry along."""
     if reports:
         vars(result)["gradcheck"] = [json.dumps(report.to_dict()) for report in reports]
     crash = getattr(result.longrepr, "reprcrash", None)
     if crash is not None:  # the short summary shows one line: begin with the verdict
         crash.message = crash.message.removeprefix(_ERROR)
-    return result
 
 
-def _reports(item: pytest.Item) -> list["Report"]:
+def reports_of(item: pytest.Item) -> list["Report"]:
     """Return what the fixture and the checks of a test found."""
     reports = list(item.stash.get(_SEEN, ()))
     callspec = getattr(item, "callspec", None)
@@ -177,16 +125,26 @@ def properties(report: "Report") -> list[tuple[str, object]]:
     ]
 
 
-class _Results:
+def of(config: pytest.Config) -> "Results":
+    """Return what this run has found, with nothing in it at first."""
+    manager, name = config.pluginmanager, "gradcheck-results"
+    found: Results | None = manager.get_plugin(name)
+    if found is None:
+        found = Results(config)
+        manager.register(found, name)
+    return found
+
+
+class Results:
     """What the tests of this run found, in the process that shows it."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.found: list[tuple[str, str, Mapping[str, Any]]] = []
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect what a test attached, be it from another process."""
-        for text in getattr(report, "gradcheck", ()):
+    def keep(self, report: pytest.TestReport) -> None:
+        """Keep what was attached to the result of a test."""
+        for text in vars(report)["gradcheck"]:
             self.found.append((report.nodeid, report.outcome, json.loads(text)))
 
     def pytest_sessionfinish(self) -> None:
