@@ -231,7 +231,7 @@ def test_the_cache_is_what_a_forward_pass_leaves():
         assert (found == expected) if expected is not None else found is result
     assert laid.output().shape == (3, 7)
     laid.results = [{"dZ": np.ones(2)}]
-    laid.extra = {"delta": np.ones((3, 7)), "out": 2 * np.ones((3, 7))}
+    laid.instance = SimpleNamespace(delta=np.ones((3, 7)), out=2 * np.ones((3, 7)))
     assert laid.output()[0, 0] == 2.0
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import names, shapes
 from .refusal import Refused
+from .trees import walk
 
 CACHE = re.compile(r".*(cache|store|memory|history|saved|intermediate|state).*", re.I)
 OUTPUT = re.compile(
@@ -21,6 +22,7 @@ OUTPUT = re.compile(
 )
 
 
+_NUMBERS = frozenset({float, int, np.float64})
 _NO_OUTPUT = re.compile(r"d[A-Z_]|dz|da|.*(delta|error|grad|loss|diff)", re.I)
 
 
@@ -82,8 +84,19 @@ class Board:
         self.setting = setting
         self.found: dict[str, Any] = {}
         self.results: list[Any] = []
-        self.extra: dict[str, Any] = {}
+        self.instance: Any = None
         self.forward: int | None = None
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The arrays that the object keeps besides its parameters."""
+        if self.instance is None:
+            return {}
+        return {
+            name: value
+            for name, value in vars(self.instance).items()
+            if name not in self.setting.values and isinstance(value, np.ndarray)
+        }
 
     def record(self, function: names.Function, result: Any, aliases: Any = ()) -> None:
         """Remember what a call returned, under the names of its ``return``."""
@@ -157,11 +170,11 @@ class Board:
             return True, setting.data
         if role == "y":
             return True, setting.labels(name)
-        lower = {
-            k.lower(): v for k, v in [*setting.values.items(), *self.found.items()]
-        }
-        if name.lower() in lower:
-            return True, lower[name.lower()]
+        lower = name.lower()
+        for table in (self.found, setting.values):
+            for key in reversed(table):
+                if key.lower() == lower:
+                    return True, table[key]
         if self.results and CACHE.fullmatch(name):
             return True, self.cache()
         if self.results and OUTPUT.fullmatch(name):
@@ -239,7 +252,11 @@ def find_output(results: Iterable[Any], setting: Setting) -> Any:
 
 def is_number(value: Any) -> bool:
     """Whether `value` is one real number, in whatever wrapping."""
+    if type(value) in _NUMBERS:
+        return True
     if isinstance(value, bool | str | bytes) or value is None:
+        return False
+    if isinstance(value, tuple | list) and len(value) != 1:
         return False
     try:
         return bool(np.size(value) == 1 and np.isrealobj(value)) and isinstance(
@@ -256,10 +273,11 @@ def number(value: Any) -> float:
 
 def globals_read(node: ast.AST) -> set[str]:
     """Names that a function reads and does not define itself."""
-    stored = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    nodes = walk(node)
+    stored = {n.arg for n in nodes if isinstance(n, ast.arg)}
     loaded: set[str] = set()
     declared: set[str] = set()
-    for n in ast.walk(node):
+    for n in nodes:
         if isinstance(n, ast.Global):
             declared.update(n.names)
         elif isinstance(n, ast.Name):

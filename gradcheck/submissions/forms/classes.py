@@ -15,6 +15,7 @@ from .containers import call_sites, pristine
 from .names import Function
 from .recipe import Recipe
 from .refusal import Refused
+from .trees import walk
 
 _ROWS = ("onehot", "ints", "ints column", "from one column", "from one")
 _COLUMNS = ("onehot columns", "ints", "ints row")
@@ -29,10 +30,7 @@ _STARTERS = re.compile(
 def methods_of(cls: Any, trees: Sequence[ast.AST]) -> dict[str, Function]:
     """Collect the methods of a class, its bases' in the same work included."""
     nodes = {
-        n.name: n
-        for tree in trees
-        for n in ast.walk(tree)
-        if isinstance(n, ast.ClassDef)
+        n.name: n for tree in trees for n in walk(tree) if isinstance(n, ast.ClassDef)
     }
     found: dict[str, Function] = {}
     for base in inspect.getmro(cls):
@@ -48,7 +46,7 @@ def attributes_read(methods: Mapping[str, Function]) -> set[str]:
     return {
         n.attr
         for f in methods.values()
-        for n in ast.walk(f.node)
+        for n in walk(f.node)
         if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
         and isinstance(n.value, ast.Name) and n.value.id == "self"
     }  # fmt: skip

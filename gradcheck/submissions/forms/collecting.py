@@ -125,18 +125,19 @@ class Collecting:
                     f"the gradient of {name!r} holds {value.dtype} values, but an "
                     f"array of numbers of shape {item.shape} was expected",
                 )
-            value = value.astype(float)
             if value.size == 1 and np.size(item.value) > 1:
-                value = np.full(item.shape, value.item())
+                value = np.full(item.shape, float(value.item()))
                 adjusted.append(f"{name} is one number for all of {item.shape}")
+            elif value.shape == item.shape:
+                pass
             elif not shapes.fits(item.shape, value):
                 raise Refused(
                     "shape-mismatch",
                     f"the gradient of {name!r} has shape {value.shape}, but should "
                     f"have {item.shape}, the shape of the parameter",
                 )
-            elif value.shape != item.shape:
+            else:
                 adjusted.append(f"{name} has shape {value.shape} for {item.shape}")
-            value = value.reshape(item.shape)
-            grads |= item.slot.read(self.sign * value, params)
+            value = self.sign * value.reshape(item.shape)
+            grads |= item.slot.read(value, params)
         return grads, tuple(adjusted)

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from . import calls, gradients, names
 from .calls import Board
 from .gradients import Held
 from .refusal import Refused
+from .trees import walk
 
 
 def contain(kind: str, parts: Sequence[str], values: Sequence[Any]) -> Any:
@@ -46,7 +48,7 @@ def dims_of(params: Mapping[str, Any]) -> tuple[int, ...]:
     weights = [np.shape(v) for k, v in params.items() if k[0] in "Ww"]
     dims = [w[0] if w else 1 for w in weights]
     last = weights[-1] if weights else ()
-    return (*dims, int(np.prod(last[1:])))
+    return (*dims, math.prod(last[1:]))
 
 
 def squares(params: Mapping[str, Any]) -> float:
@@ -122,12 +124,11 @@ def put(instance: Any, path: Sequence[Any], value: Any, rebind: bool) -> None:
     """Store an array at a path; into the array that is there if not `rebind`."""
     owner = get(instance, path[:-1])
     last = path[-1]
-    old = get(owner, path[-1:])
+    old = None if rebind else get(owner, path[-1:])
     if (
         isinstance(old, np.ndarray)
         and old.shape == np.shape(value)
         and old.dtype == np.float64
-        and not rebind
     ):
         old[...] = value
     elif isinstance(owner, dict | list):
@@ -179,7 +180,7 @@ def call_sites(tree: ast.AST) -> tuple[dict[str, Any], dict[str, Any]]:
     """Collect how functions are called and what their results are called."""
     sites: dict[str, list[list[str]]] = {}
     assigned: dict[str, list[list[str]]] = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.Call):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 name = _called(node.value)

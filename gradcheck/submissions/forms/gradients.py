@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,11 @@ class Held:
 
     slot: Slot
     value: Any
+    shape: tuple[int, ...] = field(init=False)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the file's array."""
-        return tuple(np.shape(self.value))
+    def __post_init__(self) -> None:
+        """Keep the shape of the file's array: it is asked for often."""
+        self.shape = tuple(np.shape(self.value))
 
 
 def arrays_in(result: Any, spelled: Sequence[str]) -> list[tuple[str, Any]]:
@@ -67,6 +68,7 @@ def is_flat(value: Any) -> bool:
     return all(isinstance(v, int | float) for v in value)
 
 
+@lru_cache(4096)
 def _same_place(label: str, name: str) -> bool:
     """Whether ``nabla_w[0]`` is what stands for ``weights[0]``."""
     a, b = _PLACE.fullmatch(label), _PLACE.fullmatch(name)
@@ -153,6 +155,8 @@ def _by_shape(held: Sequence[Held], spare: Sequence[tuple[str, Any]]) -> dict[st
 
 def is_array(value: Any) -> bool:
     """Whether `value` is real numbers."""
+    if type(value) is np.ndarray:
+        return value.dtype.kind in "fiu"
     if isinstance(value, str | bytes | bool) or value is None or callable(value):
         return False
     try:

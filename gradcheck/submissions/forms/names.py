@@ -4,8 +4,11 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+
+_NAMES = 4096
+"""Names whose reading is remembered: they are asked for at every evaluation."""
 
 _ROLES = (
     (
@@ -93,6 +96,7 @@ _ROLES_RE = tuple((role, re.compile(f"(?:{p})", re.IGNORECASE)) for role, p in _
 _EXACT = {"N": "N", "X": "X", "Y": "y", "T": "y", "D": "D", "H": "H", "C": "C"}
 
 
+@lru_cache(_NAMES)
 def role_of(name: str) -> str:
     """Return the role that a name usually plays, or an empty string."""
     bare = name.strip("_")
@@ -159,6 +163,7 @@ _BIAS = re.compile(
 _BIAS_TAIL = re.compile(r"(?:hidden|output|h|o|ih|ho)_?bias(?:es)?", re.IGNORECASE)
 
 
+@lru_cache(_NAMES)
 def kind_of(name: str) -> str:
     """Return ``"W"`` or ``"b"`` for the name of a parameter, else an empty string."""
     bare = name.strip("_")
@@ -200,6 +205,7 @@ def index_of(name: str) -> float:
     return 99.0
 
 
+@lru_cache(_NAMES)
 def plain(name: str) -> str:
     """Strip what marks a gradient from its name: ``dW1``, ``W1_grad`` -> ``w1``."""
     bare = name.strip("_")
@@ -214,6 +220,7 @@ def plain(name: str) -> str:
     return shorter.strip("_").lower().replace("_", "")
 
 
+@lru_cache(_NAMES)
 def looks_like_gradient(name: str, parameter: str) -> bool:
     """Whether a name is what someone would call the gradient of a parameter."""
     target = parameter.strip("_").lower().replace("_", "")
@@ -232,13 +239,8 @@ class Function:
     @property
     def arguments(self) -> list[str]:
         """Names of the positional arguments, without ``self``."""
-        spec = self.node.args
-        names = [a.arg for a in [*spec.posonlyargs, *spec.args]]
-        static = any(
-            isinstance(d, ast.Name) and d.id == "staticmethod"
-            for d in self.node.decorator_list
-        )
-        return names[1:] if self.owner and not static else names
+        names, static = _arguments(self.node)
+        return list(names[1:] if self.owner and not static else names)
 
     @property
     def label(self) -> str:
@@ -248,6 +250,18 @@ class Function:
     def returned(self) -> list[str]:
         """Names of what the last ``return`` returns, one an element."""
         return list(_returned(self.node))
+
+
+@cache
+def _arguments(function: Any) -> tuple[tuple[str, ...], bool]:
+    """Read the names of all arguments, and whether it is a static method, once."""
+    spec = function.args
+    names = tuple(a.arg for a in [*spec.posonlyargs, *spec.args])
+    static = any(
+        isinstance(d, ast.Name) and d.id == "staticmethod"
+        for d in function.decorator_list
+    )
+    return names, static
 
 
 @cache

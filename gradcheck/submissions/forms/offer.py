@@ -14,6 +14,7 @@ from .names import element_names, role_of
 from .recipe import Recipe, strengths
 from .refusal import Refused
 from .search import Trial
+from .trees import walk
 
 SMOOTH = 1000
 """Added to a unit's number to ask for it without constants in its logarithms."""
@@ -182,7 +183,7 @@ def counts_classes(trees: Iterable[ast.AST]) -> bool:
 
     It then needs batches in which the last class occurs.
     """
-    for node in (n for tree in trees for n in ast.walk(tree)):
+    for node in (n for tree in trees for n in walk(tree)):
         if not isinstance(node, ast.Call):
             continue
         func = node.func
@@ -250,7 +251,7 @@ def undefined_names(trees: Iterable[Any], space: Mapping[str, Any]) -> tuple[str
 
     read: set[str] = set()
     made: set[str] = set()
-    for node in (n for tree in trees for n in ast.walk(tree)):
+    for node in (n for tree in trees for n in walk(tree)):
         if isinstance(node, ast.FunctionDef):
             read |= globals_read(node)
         elif isinstance(node, ast.Global):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import names
 from .names import Function
+from .trees import walk
 
 _TOY = re.compile(r"(x|theta)", re.I)
 
@@ -218,7 +219,7 @@ def signs(trees: Sequence[ast.AST]) -> tuple[float, ...]:
     gradient; what is subtracted from them may not.
     """
     adds = subtracts = False
-    for node in (n for tree in trees for n in ast.walk(tree)):
+    for node in (n for tree in trees for n in walk(tree)):
         if isinstance(node, ast.AugAssign) and _is_parameter(node.target):
             adds |= isinstance(node.op, ast.Add)
             subtracts |= isinstance(node.op, ast.Sub)

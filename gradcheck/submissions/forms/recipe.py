@@ -122,14 +122,17 @@ class Recipe(Collecting):
         for name, (kind, parts) in self.containers.items():
             values = [setting.values[p] for p in parts]
             setting.containers[name] = contain(kind, parts, values)
-        before = {h.slot.name: np.array(h.value, dtype=float) for h in held}
+        before: dict[str, Any] = {}
+        if gradient and self.by_step:
+            before = {h.slot.name: np.array(h.value, dtype=float) for h in held}
         loss = self._follow(board, instance, gradient)
         if loss is None and self.implied is not None:
             loss = self._implied_loss(board, params)
             if loss is not None:
                 loss += self.penalty * reg * squares(params)
-        outcome = Outcome(loss, None, board.output(), len(board.results))
+        outcome = Outcome(loss, None, None, len(board.results))
         if gradient:
+            outcome.output = board.output()
             outcome.grads, outcome.adjusted = self._gradients(
                 board, instance, held, before, params
             )
@@ -190,11 +193,7 @@ class Recipe(Collecting):
             call = own if own is not None else getattr(instance, function.name)
             result = call(*args, **named)
             board.record(function, result, self.assigned.get(function.name, ()))
-            if instance is not None:
-                board.extra = {
-                    k: v for k, v in vars(instance).items()
-                    if k not in board.setting.values and isinstance(v, np.ndarray)
-                }  # fmt: skip
+            board.instance = instance
             if index == self.loss_step:
                 loss = loss_in(result, function, last == index and len(self.steps) == 1)
         return loss

@@ -91,7 +91,7 @@ class Slot:
 def fits(own: Sequence[int], gradient: Any) -> bool:
     """Whether a gradient has its parameter's shape, axes of length one aside."""
     shape = np.shape(gradient)
-    return [n for n in own if n != 1] == [n for n in shape if n != 1]
+    return shape == own or [n for n in own if n != 1] == [n for n in shape if n != 1]
 
 
 def forms_of(shape: Sequence[int], inputs: int, outputs: int) -> str:

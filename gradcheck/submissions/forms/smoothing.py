@@ -6,6 +6,7 @@ its loss is asked once more with the constant left out.
 """
 
 import ast
+import copy
 from collections.abc import Iterable
 
 _SMALL = 1e-4
@@ -36,16 +37,20 @@ def _is_small(node: ast.AST) -> bool:
     )
 
 
+def _is_logarithm(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+    return name in ("log", "log2", "log10")
+
+
 class _Remover(ast.NodeTransformer):
     def __init__(self, small: set[str]) -> None:
         self.small, self.found, self.inside = small, 0, False
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else (
-            node.func.id if isinstance(node.func, ast.Name) else ""
-        )  # fmt: skip
         was = self.inside
-        self.inside = was or name in ("log", "log2", "log10")
+        self.inside = was or _is_logarithm(node)
         self.generic_visit(node)
         self.inside = was
         return node
@@ -73,11 +78,11 @@ def without_offsets(tree: ast.Module) -> ast.Module:
 
 def has_offset(trees: Iterable[ast.AST]) -> bool:
     """Whether any logarithm in `trees` is guarded by a small constant."""
-    import copy
-
     for tree in trees:
-        remover = _Remover(_small_names(tree))
-        remover.visit(copy.deepcopy(tree))
+        calls = [n for n in ast.walk(tree) if _is_logarithm(n)]
+        remover = _Remover(_small_names(tree) if calls else set())
+        for call in calls:
+            remover.visit(copy.deepcopy(call))
         if remover.found:
             return True
     return False
