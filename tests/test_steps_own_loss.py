@@ -45,6 +45,22 @@ LATE = STEP.replace("    loss = ", "    q = p.copy()\n    loss = ").replace(
 )
 
 
+UNNAMED = (
+    STEP.replace("    loss = -", "    q = p.copy()\n    p = p.copy()\n")
+    .replace("np.mean(np.log(p[np.arange(len(y)), y]))\n", "", 1)
+    .replace("return loss", "return -np.mean(np.log(q[np.arange(len(y)), y]))")
+)
+WITHIN = (
+    NET.replace(
+        "    def backward(self, y, lr):",
+        "    def fit(self, X, y, lr):\n        self.forward(X)",
+    )
+    .replace("        loss = -np.mean(np.log(self.p[np.arange(n), y]))\n", "")
+    .replace("return loss", "return -np.mean(np.log(self.p[np.arange(n), y]))")
+)
+AFTER = WITHIN.replace("        return -", "        self.forward(X)\n        return -")
+
+
 @pytest.mark.parametrize(
     ("text", "verdict", "own"),
     [
@@ -52,10 +68,37 @@ LATE = STEP.replace("    loss = ", "    q = p.copy()\n    loss = ").replace(
         (STEP.replace("X.T @ p", "X.T @ p / len(y)"), "correct", True),
         (NET, "wrong", True),
         (NET.replace("-= 1\n", "-= 1\n        d /= n\n"), "correct", True),
+        (UNNAMED, "wrong", True),
+        (UNNAMED.replace("X.T @ p", "X.T @ p / len(y)"), "correct", True),
+        (WITHIN, "wrong", True),
+        (WITHIN.replace("-= 1\n", "-= 1\n        d /= n\n"), "correct", True),
+        (AFTER, "correct", False),
+        (UNNAMED.replace("log(q[", "abs(q["), "correct", False),
+        (
+            UNNAMED.replace("np.log(q[np.arange(len(y)), y])", "(q > 0) ** 2"),
+            "correct",
+            False,
+        ),
+        (UNNAMED.replace("np.log(q[", "np.log(np.exp(X @ W)["), "correct", False),
         (RATE, "correct", False),
         (LATE, "correct", False),
     ],
-    ids=["sum", "mean", "net-sum", "net-mean", "rate-of-errors", "after-the-step"],
+    ids=[
+        "sum",
+        "mean",
+        "net-sum",
+        "net-mean",
+        "unnamed-sum",
+        "unnamed-mean",
+        "attribute-sum",
+        "attribute-mean",
+        "attribute-later",
+        "no-cost",
+        "compared",
+        "of-weights",
+        "rate-of-errors",
+        "after-the-step",
+    ],
 )
 def test_step_with_loss(tmp_path: Path, text: str, verdict: str, own: bool) -> None:
     file = tmp_path / "mine.py"

@@ -192,7 +192,9 @@ class _Loader(ClassUnits):
                 continue
             kinds = plans.sort_out(form.methods)
             found = kinds["both"] or kinds["back"] or kinds["cost"]
-            if found or (kinds["forward"] and kinds["step"]):
+            if found or any(map(plans.takes_data, kinds["step"])) or (
+                kinds["forward"] and kinds["step"]
+            ):  # fmt: skip
                 units += self._class_units(name)
         if not any(u.run for u in units):
             units += [u for name in modules for u in self._class_units(name)]

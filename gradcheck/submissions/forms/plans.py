@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import names
 from .names import Function
+from .steps import is_parameter, reports_loss
 from .trees import walk
 
 _TOY = re.compile(r"(x|theta)", re.I)
@@ -71,40 +72,6 @@ def returns_value(function: Function) -> bool:
         isinstance(n, ast.Return) and n.value is not None
         for n in names.own_nodes(function.node)
     )
-
-
-def reports_loss(function: Function) -> bool:
-    """Whether a step returns one loss, of the parameters as they were before it.
-
-    A loss that is computed after the step, or in a loop of several, is not the one
-    whose gradient the step takes.
-    """
-    spelled = function.returned()
-    if len(spelled) != 1 or not (
-        names.COST.fullmatch(spelled[0]) or spelled[0] in ("J", "L")
-    ):
-        return False
-    written, moved = [], []
-    for node in names.own_nodes(function.node):
-        if isinstance(node, ast.For | ast.While) and _updates(node):
-            inside = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            if spelled[0] in inside:
-                return False
-        if isinstance(node, ast.Assign | ast.AugAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(t, ast.Name) and t.id == spelled[0] for t in targets):
-                written.append(node.lineno)
-            if any(map(_is_parameter, targets)):
-                moved.append(node.lineno)
-    return bool(written and moved) and max(written) < min(moved)
-
-
-def _updates(node: ast.AST) -> bool:
-    return any(
-        (isinstance(n, ast.AugAssign) and _is_parameter(n.target))
-        or (isinstance(n, ast.Assign) and any(map(_is_parameter, n.targets)))
-        for n in ast.walk(node)
-    )  # fmt: skip
 
 
 def in_place(step: Function, *, own: bool = True) -> Iterator[Plan]:
@@ -220,27 +187,16 @@ def signs(trees: Sequence[ast.AST]) -> tuple[float, ...]:
     """
     adds = subtracts = False
     for node in (n for tree in trees for n in walk(tree)):
-        if isinstance(node, ast.AugAssign) and _is_parameter(node.target):
+        if isinstance(node, ast.AugAssign) and is_parameter(node.target):
             adds |= isinstance(node.op, ast.Add)
             subtracts |= isinstance(node.op, ast.Sub)
         elif (
             isinstance(node, ast.Assign)
             and isinstance(node.value, ast.BinOp)
-            and _is_parameter(node.targets[0])
+            and is_parameter(node.targets[0])
             and ast.dump(node.value.left).replace("Load", "")
             == ast.dump(node.targets[0]).replace("Store", "")
         ):
             adds |= isinstance(node.value.op, ast.Add)
             subtracts |= isinstance(node.value.op, ast.Sub)
     return (1.0,) if subtracts else (1.0, -1.0) if not adds else (-1.0, 1.0)
-
-
-def _is_parameter(target: ast.AST) -> bool:
-    while isinstance(target, ast.Subscript):
-        if isinstance(target.slice, ast.Constant) and isinstance(
-            target.slice.value, str
-        ):
-            return names.kind_of(target.slice.value) == "W"
-        target = target.value
-    spelled = names.element_names(target)[0]
-    return names.kind_of(spelled) == "W"
