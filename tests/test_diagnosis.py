@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from line_edits import EDITS, INVENTIONS, edited
 
-from gradcheck import networks
-from gradcheck.diagnosis import diagnose, diagnose_fixed
+from gradcheck import check_network, networks
+from gradcheck.diagnosis import diagnose, diagnose_fixed, words
 from gradcheck.diagnosis.case import open_case
 from gradcheck.diagnosis.search import Search
 from gradcheck.experiments import Sizes
@@ -495,8 +495,8 @@ def test_beside_a_loss_of_its_own_the_derivative_of_that_loss_is_measured(batch)
     found = diagnose(another_loss(0.5, batch=batch), NETWORKS["linear"])
     assert found.mistakes == ()
     assert [f.statement for f in found.findings] == [
-        "W's gradient is 0.500 of the derivative, at all 2 points",
-        "b's gradient is 0.500 of the derivative, at all 2 points",
+        "W's gradient is 0.500 of the derivative, at both points",
+        "b's gradient is 0.500 of the derivative, at both points",
     ]
     right = diagnose(another_loss(1.0, batch=batch), NETWORKS["linear"])
     assert right.findings == ()
@@ -662,3 +662,48 @@ def test_no_penalty_is_named_beside_one_whose_gradient_is_not_known():
     found = diagnose(norm, SOFTMAX)
     assert found.conventions.unmodelled
     assert not [m for m in found.mistakes if "penalty" in m.id]
+
+
+def test_two_gradients_match_both():
+    assert words.undo_sentence(networks.get("linear"), [Mistake("batch-sum")]) == (
+        "with this one change both gradients match"
+    )
+
+
+def test_with_one_output_there_are_no_classes_to_divide_by():
+    network = networks.get("deep", depth=1, cost="sigmoid")
+    wrong = inject(network, ["batch-sum"])
+    found = diagnose(wrong, network, sizes={"C": 1})
+    assert ids(found) == ["batch-sum"]
+    assert found.ties == ()
+    assert found.example.C == 1
+
+
+def _plain_sigmoid(params, X, y, reg):
+    s = X @ params["W1"] + params["b1"]
+    h = 1 / (1 + np.exp(-s))
+    t = np.reshape(y, s.shape)
+    return -np.mean(t * np.log(h) + (1 - t) * np.log(1 - h))
+
+
+def _late_overflow(params, X, y, reg):
+    s = X @ params["W1"] + params["b1"]
+    h = np.exp(s) / (1 + np.exp(s))
+    t = np.reshape(y, s.shape)
+    return np.mean(np.logaddexp(0, s) - t * s) + 0 * h.sum()
+
+
+@pytest.mark.parametrize(
+    ("loss", "remark"),
+    [(_plain_sigmoid, "log-of-zero"), (_late_overflow, "softmax-unshifted")],
+)
+def test_a_sigmoid_is_not_told_to_subtract_a_maximum(loss, remark):
+    network = networks.get("deep", depth=1, cost="sigmoid")
+
+    def pair(params, X, y, reg):
+        return loss(params, X, y, reg), network.loss_and_grads(params, X, y, 0.0)[1]
+
+    report = check_network(pair, network.variant(penalty="none"), sizes={"C": 1})
+    said = next(rule.detail for rule in report.hygiene if rule.id == remark)
+    assert "np.logaddexp(0, -s)" in said
+    assert "row" not in said

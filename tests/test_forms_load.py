@@ -63,7 +63,7 @@ def right(offer, number=0, examples=7):
     def loss(point):
         return offer.evaluate(number, point, X, y, 0.3, False)[0]
 
-    measured, directions = forms.loading.search.slopes(loss, params)
+    measured, directions = forms.implied.slopes(loss, params)
     return all(
         np.isclose(np.sum(grads[n] * directions[n]), measured[n], rtol=1e-4, atol=1e-7)
         for n in params

@@ -76,7 +76,7 @@ def with_diagnosis(
         report,
         cost=replace(report.cost, gradient_evaluations=calls),
         measurements=(*report.measurements, *found.measurements),
-        hygiene=(*report.hygiene, *_remarks(found, report.hygiene)),
+        hygiene=(*report.hygiene, *_remarks(found, report.hygiene, network)),
     )
     if report.verdict is Verdict.INCONCLUSIVE and not found.mistakes:
         return report
@@ -160,12 +160,26 @@ def finding_of(each: diagnosis.Finding) -> Finding:
     )
 
 
-def _remarks(found: Diagnosis, known: Iterable[Outcome]) -> list[Outcome]:
+_OF_A_SIGMOID = {
+    "softmax-unshifted": "np.logaddexp(0, -s) is -log(sigmoid(s)) without overflow",
+    "log-of-zero": "np.logaddexp(0, -s) is -log(sigmoid(s)), and finite",
+    "log-clipped": "use np.logaddexp(0, -s) instead of a small constant",
+}
+"""What to do where there is a sigmoid and no softmax."""
+
+
+def _remarks(
+    found: Diagnosis, known: Iterable[Outcome], network: Network
+) -> list[Outcome]:
     """Turn what goes wrong in the loss at large scores into remarks."""
     ids = {outcome.id for outcome in known}
+    advice = {} if network.cost == "softmax" else _OF_A_SIGMOID
     return [
         Outcome(
-            id, False, f"{CATALOGUE[id].title}; {CATALOGUE[id].advice}", fatal=False
+            id,
+            False,
+            f"{CATALOGUE[id].title}; {advice.get(id, CATALOGUE[id].advice)}",
+            fatal=False,
         )
         for id in found.remarks
         if id not in ids

@@ -12,7 +12,7 @@ from gradcheck.diagnosis.explain import merge
 from gradcheck.diagnosis.facts import facts, partial
 from gradcheck.diagnosis.own import own_facts
 from gradcheck.diagnosis.records import Diagnosis, Finding
-from gradcheck.diagnosis.search import Found
+from gradcheck.diagnosis.search import OF_SEVERAL_OUTPUTS, Found
 from gradcheck.diagnosis.smallest import smallest_example
 from gradcheck.diagnosis.words import Witness, finding, names_of, plural, undo_sentence
 from gradcheck.faults import Mistake, upstream_first
@@ -28,7 +28,7 @@ def conclude(case: Case, found: Found) -> Diagnosis:
         text = f"the function runs only where {case.runs_where}"
         findings.insert(0, Finding("", (), case.runs_where, "", text))
     witness = Witness(case.evidence, case.measured, ordered)
-    ties = _told(found.ties, ordered)
+    ties = _told(found.ties, ordered, one_output=case.sizes.C == 1)
     for m in ordered:
         said = finding(witness, m)
         others = tuple(
@@ -52,7 +52,7 @@ def conclude(case: Case, found: Found) -> Diagnosis:
         undo=undo_sentence(case.network, (*outer, *ordered))
         if found.best is not None and not case.conventions.unmodelled
         else "",
-        example=smallest_example(case.spec, ordered),
+        example=smallest_example(case.spec, ordered, case.sizes.C),
         calls=case.accused.calls,
         measurements=_measurements(case),
         remarks=case.conventions.finite,
@@ -105,14 +105,21 @@ def _of_state(case: Case, id: str, variant: str) -> Mistake:
 
 
 def _told(
-    ties: Sequence[tuple[Mistake, ...]], best: Sequence[Mistake]
+    ties: Sequence[tuple[Mistake, ...]], best: Sequence[Mistake], *, one_output: bool
 ) -> tuple[tuple[Mistake, ...], ...]:
-    """Keep the ties that differ in more than the way of writing it."""
+    """Keep the ties that differ in more than the way of writing it.
+
+    With one output there are no classes to divide by, and no sum over them.
+    """
     mine = {m.id for m in best}
+    senseless = OF_SEVERAL_OUTPUTS if one_output else frozenset()
     return tuple(
         tie
         for tie in ties
-        if tie and {m.id for m in tie} != mine and not _same_words(mine, tie)
+        if tie
+        and {m.id for m in tie} != mine
+        and not _same_words(mine, tie)
+        and not {m.id for m in tie} & senseless
     )
 
 

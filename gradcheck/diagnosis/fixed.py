@@ -183,7 +183,8 @@ def _fact(name: str, measured: str, expected: str, statement: str) -> Finding:
 def _fitted(points: Sequence[FixedPoint], name: str) -> Finding | None:
     """Fit a factor, a penalty, a constant, or the first two; fewest terms first."""
     sized = sum(_array(p.analytic, name).size for p in points)
-    where = "at this point" if len(points) == 1 else f"at all {len(points)} points"
+    few = {1: "at this point", 2: "at both points"}
+    where = few.get(len(points), f"at all {len(points)} points")
     factor = _solve(points, name, ("n",), ())
     if factor is not None and sized > 2:
         text = f"{name}'s gradient is {factor[0]:.3f} of the derivative, {where}"

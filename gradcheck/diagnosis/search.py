@@ -20,6 +20,12 @@ from gradcheck.faults.catalogue import CATALOGUE
 _PLUMBING = frozenset({"call", "finish", "loss-data"})
 
 
+OF_SEVERAL_OUTPUTS = frozenset(
+    {"divided-by-classes", "bias-scalar", "bias-wrong-axis", "target-whole-column"}
+)
+"""Mistakes that nobody makes where there is one output."""
+
+
 @dataclass(slots=True)
 class Found:
     """The outcome of a search: the best set, its equals, and what was nearest."""
@@ -102,7 +108,9 @@ class Search:
     def _preference(self, mistakes: tuple[Mistake, ...]) -> tuple[float, str]:
         """Order explanations: by cost; dust in a zero is a sum, an exact zero none."""
         unlikely = 0.0
+        one = all(r.right.C == 1 for r in self.measured.readers)
         for m in mistakes:
+            unlikely += 0.2 * (one and m.id in OF_SEVERAL_OUTPUTS)
             if self.equal and CATALOGUE[m.id].needs_equal_sizes:
                 unlikely -= 0.2
             if m.id in ("bias-missing", "bias-scalar"):

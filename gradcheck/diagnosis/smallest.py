@@ -16,7 +16,7 @@ _Size = tuple[int, int, int, int]
 
 
 def smallest_example(
-    spec: Specification, mistakes: Sequence[Mistake]
+    spec: Specification, mistakes: Sequence[Mistake], C: int | None = None
 ) -> Example | None:
     """Shrink the sizes until the gradient comes out right, and stop one before.
 
@@ -26,18 +26,20 @@ def smallest_example(
     if not mistakes:
         return None
     network = spec.network
-    for size in _sizes(network):
+    for size in _sizes(network, C == 1):
         if _shows(spec, mistakes, size):
             N, D, H, C = size
             hidden = (H,) * (network.depth - 1)
-            return Example(N, D, hidden, C, _sentence(spec, mistakes, size))
+            sentence = _sentence(spec, mistakes, size, C == 1)
+            return Example(N, D, hidden, C, sentence)
     return None
 
 
-def _sizes(network: Network) -> Iterator[_Size]:
+def _sizes(network: Network, one_output: bool = False) -> Iterator[_Size]:
     """Yield sizes, the smallest first; every class count makes sense."""
-    least = 1 if network.cost in ("logistic", "squared") else 2
-    most = 1 if network.cost == "logistic" else 3
+    one_output = one_output or network.cost == "logistic"
+    least = 1 if one_output or network.cost == "squared" else 2
+    most = 1 if one_output else 3
     every = [
         (N, D, H, C)
         for N in (1, 2, 3, 4)
@@ -83,12 +85,14 @@ def _round_problem(
     return Problem(params, numbers((N, D)), labels(network, rng, N, C), reg)
 
 
-def _sentence(spec: Specification, mistakes: Sequence[Mistake], size: _Size) -> str:
+def _sentence(
+    spec: Specification, mistakes: Sequence[Mistake], size: _Size, one_output: bool
+) -> str:
     N, D, H, C = size
     hidden = f", H={H}" if spec.network.depth > 1 else ""
     text = f"N={N}, D={D}{hidden}, C={C}"
     reasons = []
-    others = [s for s in _sizes(spec.network) if s[0] == 1]
+    others = [s for s in _sizes(spec.network, one_output) if s[0] == 1]
     if N > 1 and not any(_shows(spec, mistakes, s) for s in others[-4:]):
         reasons.append("N=1 cannot show it")
     if not _shows(spec, mistakes, size, reg=0.0) and not any(

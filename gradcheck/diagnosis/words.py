@@ -20,8 +20,12 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 def plural(count: int, noun: str) -> str:
     """Write a count and its noun: ``"two points"``."""
-    number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
-    return f"{number} {noun}" + ("" if count == 1 else "s")
+    return f"{number(count)} {noun}" + ("" if count == 1 else "s")
+
+
+def number(count: int) -> str:
+    """Write a count as a word where it is small."""
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
 
 
 def names_of(network: Network, mistake: Mistake) -> tuple[str, ...]:
@@ -200,10 +204,8 @@ def undo_sentence(network: Network, mistakes: Sequence[Mistake]) -> str:
     change = (
         "this one change" if len(mistakes) == 1 else f"these {_words(len(mistakes))}"
     )
-    every = (
-        "the gradient matches"
-        if count == 1
-        else f"all {_NUMBERS[count]} gradients match"
+    every = {1: "the gradient matches", 2: "both gradients match"}.get(
+        count, f"all {number(count)} gradients match"
     )
     return f"with {change} {every}"
 

@@ -247,10 +247,13 @@ def _extremes(
         if network.biases and network.cost == "softmax"
         else small
     )
-    huge = [scaled(factor) for factor in (40.0, 800.0, 5000.0)]
-    if not np.isfinite(shifted) or any(np.isnan(v) for v, _ in huge):
+    largest = float(Pass(specify(network), base).scores.max())
+    first = 60.0 / largest if network.cost != "softmax" else 40.0
+    huge = [scaled(factor) for factor in (first, 800.0, 5000.0)]
+    early = network.cost != "softmax" and not np.isfinite(huge[0][0])
+    if not early and (not np.isfinite(shifted) or any(np.isnan(v) for v, _ in huge)):
         return ("softmax-unshifted",)
-    if any(np.isinf(v) for v, _ in huge):
+    if any(not np.isfinite(v) for v, _ in huge):
         return ("log-of-zero",)
     if any(
         abs(v - unit * right) > 1e-3 * max(abs(unit * right), 1.0) for v, right in huge

@@ -16,6 +16,9 @@ from .containers import (
 from .gradients import Held
 from .refusal import Refused
 
+ONE_NUMBER = "is one number for all of"
+"""How a scalar gradient of several biases is told."""
+
 
 class Collecting:
     """The part of a recipe that reads gradients."""
@@ -127,7 +130,7 @@ class Collecting:
                 )
             if value.size == 1 and np.size(item.value) > 1:
                 value = np.full(item.shape, float(value.item()))
-                adjusted.append(f"{name} is one number for all of {item.shape}")
+                adjusted.append(f"{name} {ONE_NUMBER} {item.shape}")
             elif value.shape == item.shape:
                 pass
             elif not shapes.fits(item.shape, value):

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import names
 from .calls import Board, Setting
-from .collecting import Collecting
+from .collecting import ONE_NUMBER, Collecting
 from .containers import (
     contain,
     dims_of,
@@ -31,6 +31,11 @@ class Outcome:
     output: Any = None
     steps: int = 0
     adjusted: tuple[str, ...] = ()
+
+    @property
+    def scalars(self) -> bool:
+        """Whether a gradient is one number where several belong."""
+        return any(ONE_NUMBER in text for text in self.adjusted)
 
 
 @dataclass(slots=True)

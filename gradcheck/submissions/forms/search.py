@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from . import calls, shapes, stubs
+from .agreement import consistent
 from .containers import dims_of
-from .implied import imply, slopes
+from .implied import imply
 from .recipe import Outcome, Recipe
 from .refusal import Refused
 
@@ -40,6 +41,8 @@ class Trial:
     ----------
     rank : int
         3 consistent, 2 runs, 1 runs but something is missing, 0 raises.
+    moves : bool
+        Whether the loss depends on the parameters at all.
     """
 
     recipe: Recipe
@@ -50,18 +53,23 @@ class Trial:
     missing: tuple[str, ...] = ()
     right: tuple[str, ...] = ()
     dims: tuple[int, ...] = ()
+    moves: bool = True
 
     @property
-    def merit(self) -> tuple[bool, bool, int, int, bool, int]:
+    def merit(self) -> tuple[bool, bool, int, int, bool, bool, int]:
         """What to prefer: a whole batch that runs, then what is consistent, and so on.
 
         The file's own loss comes before one that we supply. One example at a time
-        comes last: it hides every mistake about the batch.
+        comes last: it hides every mistake about the batch. A net of several outputs
+        whose bias has one number for a gradient comes after a net of one output.
         """
         batch, runs = not self.recipe.each, self.rank >= 2
         own = self.recipe.loss_step is not None
         right = len(self.right)
-        return runs and batch, runs and own, self.rank, right, batch, self.progress
+        plain = self.moves and not (self.outcome and self.outcome.scalars)
+        return (
+            runs and batch, runs and own, self.rank, right, plain, batch, self.progress
+        )  # fmt: skip
 
     @property
     def settled(self) -> bool:
@@ -248,42 +256,14 @@ class Search:
             )  # fmt: skip
         if outcome.loss is None or not np.isfinite(outcome.loss):
             return Trial(recipe, 1, outcome, progress=100_000 * outcome.steps)
-        right = consistent(recipe, outcome, params, X, y)
+        right, moves = consistent(recipe, outcome, params, X, y)
         told = recipe.by_step and recipe.loss_step == len(recipe.steps) - 1
-        if told and not right and flat(recipe, params, X, y):  # a rate of errors
+        if told and not moves:  # a rate of errors
             return Trial(recipe, 1, outcome, progress=outcome.steps)
         rank = 3 if len(right) == len(wanted) else 2
-        return Trial(recipe, rank, outcome, right=right, progress=outcome.steps)
-
-
-def consistent(
-    recipe: Recipe, outcome: Outcome, params: Any, X: Any, y: Any
-) -> tuple[str, ...]:
-    """Return the parameters whose gradient agrees with the loss's slope."""
-    measured, directions = _measured(recipe, params, X, y)
-    grads = outcome.grads or {}
-    sizes = {n: float(np.linalg.norm(g)) for n, g in grads.items()}
-    if not any(abs(float(s)) > 1e-7 for s in measured.values()):
-        return ()
-    return tuple(
-        name
-        for name, slope in measured.items()
-        if abs(float(np.sum(grads[name] * directions[name])) - float(slope))
-        <= 1e-4 * (sizes[name] + abs(float(slope))) + 1e-7
-    )
-
-
-def flat(recipe: Recipe, params: Any, X: Any, y: Any) -> bool:
-    """Whether the loss stays the same whichever parameter moves a little."""
-    return not any(abs(s) > 1e-7 for s in _measured(recipe, params, X, y)[0].values())
-
-
-def _measured(recipe: Recipe, params: Any, X: Any, y: Any) -> Any:
-    def loss(moved: Any) -> Any:
-        value = recipe.evaluate(moved, X.copy(), y.copy(), 0.0, False).loss
-        return np.nan if value is None else value
-
-    return slopes(loss, params)
+        return Trial(
+            recipe, rank, outcome, right=right, progress=outcome.steps, moves=moves
+        )
 
 
 def setting(params: Any, X: Any, y: Any) -> calls.Setting:
