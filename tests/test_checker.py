@@ -581,3 +581,29 @@ def test_a_function_that_is_gone_is_reported_as_it_stands(monkeypatch):
     report = check_network(faults.inject(SOFTMAX, ["batch-sum"]), "softmax")
     assert report.verdict is Verdict.WRONG
     assert report.findings == ()
+
+
+def test_a_small_constant_in_the_loss_spoils_only_what_is_wrong_besides():
+    wrong = faults.inject(SOFTMAX, ["relu-mask-missing"])
+
+    def clipped(params, X, y, reg):
+        loss, grads = wrong(params, X, y, reg)
+        scores = np.maximum(X @ params["W1"] + params["b1"], 0) @ params["W2"]
+        scores = scores + params["b2"]
+        p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        p = p[np.arange(len(X)), y]
+        return loss + np.mean(np.log(p) - np.log(p + 1e-7)), grads
+
+    report = check_network(clipped, "softmax")
+    assert report.verdict is Verdict.WRONG
+    wrong = {n for n, p in report.parameters.items() if p.verdict is Verdict.WRONG}
+    assert wrong == {"W1", "b1"}
+    assert [finding.id for finding in report.findings] == ["relu-mask-missing"]
+
+
+def test_a_zero_that_is_only_rounding_is_as_close_as_rounding():
+    report = check_network(
+        faults.inject(SOFTMAX, ["bias-scalar", "sign-flipped"]), "softmax"
+    )
+    for finding in report.findings:
+        assert float(finding.proof.split("(to ")[1].split(")")[0]) < 1e-9

@@ -72,7 +72,30 @@ class Net:
         return loss, {k: g.copy() for k, g in self.grads.items()}
 """
 
+CLIPPED = """
+import numpy as np
+
+
+def loss_and_grads(params, X, y, reg):
+    W1, b1, W2, b2 = (params[k] for k in ("W1", "b1", "W2", "b2"))
+    rows = np.arange(len(X))
+    z1 = X @ W1 + b1
+    h = np.maximum(z1, 0)
+    s = h @ W2 + b2
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(p[rows, y] + 1e-5).mean()
+    loss += 0.5 * reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
+    d = p.copy()
+    d[rows, y] -= 1
+    d /= len(X)
+    dz = d @ W2.T
+    grads = {"W2": h.T @ d + reg * W2, "b2": d.sum(0)}
+    return loss, {"W1": X.T @ dz + reg * W1, "b1": dz.sum(0), **grads}
+"""
+
 FILES = {
+    "a constant in the logarithm": (CLIPPED, ["relu-mask-missing"], "log-clipped"),
     "a row of the penalty": (COST, ["penalty-on-biases"], "log-of-zero"),
     "one output": (PROPAGATE, ["batch-sum"], "log-of-zero"),
     "adding up": (ADDING, ["accumulates"], "log-of-zero"),
@@ -91,3 +114,12 @@ def test_a_file_is_given_the_name_of_its_mistake_and_no_other(tmp_path, name):
     broken = [rule.id for rule in report.hygiene if not rule.ok]
     assert [id for id in broken if id not in wanted] == [remark]
     assert "all two" not in str(report)
+
+
+def test_what_only_a_constant_in_the_logarithm_makes_wrong_is_right(tmp_path):
+    path = tmp_path / "student.py"
+    path.write_text(CLIPPED)
+    report = check_submission(path)
+    wrong = {n for n, p in report.parameters.items() if p.verdict is Verdict.WRONG}
+    assert wrong == {"W1", "b1"}
+    assert "with this one change all four gradients match" in report.findings[0].proof

@@ -9,7 +9,13 @@ import numpy as np
 
 from gradcheck import fingerprint
 from gradcheck.arguments import check_function, check_options
-from gradcheck.checker.assemble import assemble, broken, excused, outcomes
+from gradcheck.checker.assemble import (
+    SMALL_CONSTANT,
+    assemble,
+    broken,
+    excused,
+    outcomes,
+)
 from gradcheck.checker.diagnosing import with_diagnosis
 from gradcheck.checker.run import Run
 from gradcheck.checker.scenarios import Scenario, match_loss, resolve, scenarios
@@ -100,9 +106,11 @@ def check_network(
             report = broken(problem, run.guarded, seed=seed)
             function = _at_its_penalty(loss_and_grads, regs)
             return with_diagnosis(report, function, specified, seed=seed, sizes=sizes)
-    if smoothed is not None:
-        examination = excused(examination)
-        inspection = replace(inspection, rules=(*inspection.rules, smoothed))
+    if smoothed:
+        examination = excused(examination, smoothed)
+        if examination.verdict == "correct":
+            rules = (*inspection.rules, SMALL_CONSTANT)
+            inspection = replace(inspection, rules=rules)
     report = assemble(
         inspection,
         examination,

@@ -6,10 +6,10 @@ from typing import Any
 
 from gradcheck._typing import Array, LossAndGrads, Params
 from gradcheck.checker.assemble import with_entries
-from gradcheck.checker.scenarios import Scenario, differing
+from gradcheck.checker.scenarios import Scenario, differences, differing
 from gradcheck.comparison import Examination, examine
 from gradcheck.guard import Guarded
-from gradcheck.hygiene import Inspection, Rule, inspect
+from gradcheck.hygiene import Inspection, inspect
 from gradcheck.problem import Network, Problem
 from gradcheck.reading import UnusableError
 from gradcheck.structure import name_leaves
@@ -120,31 +120,28 @@ class Run:
         examination: Examination,
         matched: Network | None,
         points: tuple[Scenario, ...],
-    ) -> Rule | None:
-        """See whether only a small constant in the loss keeps the two apart.
+    ) -> tuple[str, ...]:
+        """Name the parameters that only a small constant in the loss makes wrong.
 
-        The loss is then the specified one to six digits, and the gradient exactly that
-        of the specified loss: ``-log(p + 1e-8)`` beside ``p - t``.
+        The loss is then the specified one to six digits, and their gradient exactly
+        that of the specified loss: ``-log(p + 1e-8)`` beside ``p - t``.
         """
         if examination.verdict != "wrong" or matched is None:
-            return None
-        small = [p.max_rel_error or 0.0 for p in examination.parameters.values()]
-        if max(small) > SMOOTHED or not self._almost(matched, points):
-            return None
+            return ()
+        nearly = {
+            name
+            for name, found in examination.parameters.items()
+            if found.verdict == "wrong" and (found.max_rel_error or 1.0) <= SMOOTHED
+        }
+        if not nearly or not self._almost(matched, points):
+            return ()
         looks = [
-            differing(self.pair_at, matched, point.problem, rtol=1e-11)
+            differences(self.pair_at, matched, point.problem, rtol=1e-11)
             for point in points
         ]
-        if any(looks) or not any(look is False for look in looks):
-            return None
-        return Rule(
-            "log-clipped",
-            False,
-            "the gradient is exactly that of the specified loss, and the loss is "
-            "almost that loss, as with a small constant inside its "
-            "logarithm",
-            fatal=False,
-        )
+        seen = [look for look in looks if look is not None]
+        nearly -= {name for look in seen for name in look}
+        return tuple(sorted(nearly)) if seen else ()
 
     def _almost(self, network: Network, points: tuple[Scenario, ...]) -> bool:
         """Whether the loss is another than the network's, at any of the points."""

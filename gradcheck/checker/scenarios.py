@@ -188,6 +188,18 @@ def differing(
     A look, not a verdict: what differs by more than `rtol` of its largest entry is then
     measured by its own loss.
     """
+    found = differences(loss_and_grads, network, problem, rtol=rtol)
+    return None if found is None else bool(found)
+
+
+def differences(
+    loss_and_grads: LossAndGrads,
+    network: Network,
+    problem: Problem,
+    *,
+    rtol: float = LOOK_RTOL,
+) -> tuple[str, ...] | None:
+    """Name the gradients that are not the reference's; None if it does not run."""
     _, reference = network.loss_and_grads(
         problem.params, problem.X, problem.y, problem.reg
     )
@@ -195,8 +207,9 @@ def differing(
         _, grads = loss_and_grads(problem.params, problem.X, problem.y, problem.reg)
     except GradcheckError:
         return None
-    return any(
-        np.abs(grads[name] - numbers).max() > rtol * (np.abs(numbers).max() + rtol)
+    return tuple(
+        name
         for name, numbers in reference.items()
         if numbers.size
+        and np.abs(grads[name] - numbers).max() > rtol * (np.abs(numbers).max() + rtol)
     )

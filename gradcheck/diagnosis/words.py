@@ -112,7 +112,8 @@ class Witness:
         for exhibit in self.evidence.exhibits[:3]:
             injected = self.evidence.commit(exhibit, self.mistakes)
             for name, g in injected.items():
-                size = float(np.abs(g).max(initial=0.0)) or 1.0
+                size = float(np.abs(g).max(initial=0.0))  # zero but for rounding?
+                size = max(size, float(exhibit.sizes[name].max(initial=0.0))) or 1.0
                 observed = exhibit.grads.get(name)
                 if observed is not None and observed.shape == g.shape:
                     worst = max(worst, float(np.abs(observed - g).max() / size))
