@@ -1,15 +1,20 @@
 """Mutation testing: of the small changes to the code, how many does a test notice.
 
 Runs mutmut (in an environment of its own, see ``make mutants``) on `numeric`,
-`comparison`, `networks`, `laws` and `diagnosis`, on a random sample of the mutants or
-on all of them, and prints the score of each module and the survivors. Settings are in
-pyproject.toml. ``python benchmarks/mutants.py [SAMPLE] [MODULE ...]``
+`comparison`, `networks`, `laws` and `diagnosis`: on a sample that takes the same share
+of the mutants of each module, drawn with a fixed seed, or on all of them. Each mutant
+is tried by the tests that reach the function it changes, until one fails or it takes
+several times their usual time. Prints the score of each module and of each package, and
+the survivors. Settings are in pyproject.toml.
+``python benchmarks/mutants.py [SIZE|all|CHANGES ...] [PACKAGE ...]``: a sample of SIZE
+(1,000 by default), or the changes named, as for survivors after new tests.
 """
 
 import random
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 MUTMUT = str(Path(sys.executable).with_name("mutmut"))
@@ -28,30 +33,59 @@ def results() -> dict[str, str]:
     return dict(line.strip().rsplit(": ", 1) for line in lines if ": " in line)
 
 
-def main() -> None:
-    """Sample, run, print."""
-    arguments = sys.argv[1:]
-    size = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else None
-    prefixes = tuple(f"gradcheck.{name}" for name in arguments) or ("gradcheck.",)
-    mutmut("run", "gradcheck.numeric.certificate*")  # makes all mutants
-    names = [name for name in results() if name.startswith(prefixes)]
-    if size is not None and size < len(names):
-        names = random.Random(0).sample(sorted(names), size)
-    mutmut("run", *names)
-    found = results()
+def module_of(name: str) -> str:
+    """Return the module that a mutant changes."""
+    return name.split(".x")[0]
+
+
+def sample(names: Sequence[str], size: int) -> list[str]:
+    """Take the same share of every module, and at least one mutant."""
+    modules: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        modules[module_of(name)].append(name)
+    rng, share = random.Random(0), min(1.0, size / len(names))
+    return [
+        name
+        for _, held in sorted(modules.items())
+        for name in rng.sample(held, max(1, round(share * len(held))))
+    ]
+
+
+def show(names: Sequence[str], found: Mapping[str, str]) -> None:
+    """Print the scores and the survivors."""
     scores: dict[str, Counter[str]] = defaultdict(Counter)
     for name in names:
-        module = name.split(".x")[0]
-        scores[module]["caught" if found[name] in CAUGHT else found[name]] += 1
-    total: Counter[str] = Counter()
-    for module, score in sorted(scores.items()):
-        total += score
-        print(f"{module:36} {dict(score)}")
-    tested = total["caught"] + total["survived"] + total["no tests"]
-    print(f"score {total['caught']}/{tested} = {total['caught'] / tested:.1%}")
+        state = "caught" if found[name] in CAUGHT else found[name]
+        module = module_of(name)
+        for group in (module, ".".join(module.split(".")[:2]) + " in all", "total"):
+            scores[group][state] += 1
+    for group, score in sorted(scores.items()):
+        tested = score["caught"] + score["survived"] + score["no tests"]
+        share = score["caught"] / tested if tested else 1.0
+        print(f"{group:36} {score['caught']:5} of {tested:5}  {share:7.1%}")
     for name in sorted(names):
         if found[name] not in CAUGHT:
             print(f"{found[name]:10} {name}")
+
+
+def main() -> None:
+    """Sample, run, print."""
+    arguments = sys.argv[1:] or ["1000"]
+    mutmut("run", "gradcheck.numeric.certificate*")  # makes all mutants
+    known = results()
+    names = [name for name in arguments if name in known]
+    if not names:
+        size = (
+            arguments.pop(0)
+            if arguments[0] in ("all", *map(str, range(20_000)))
+            else "1000"
+        )
+        prefixes = tuple(f"gradcheck.{name}." for name in arguments) or ("gradcheck.",)
+        names = [name for name in known if name.startswith(prefixes)]
+        names = names if size == "all" else sample(names, int(size))
+    print(f"{len(names)} of {len(known)} mutants")
+    mutmut("run", *names)
+    show(names, results())
 
 
 if __name__ == "__main__":

@@ -49,13 +49,21 @@ def test_an_entry_is_told_as_far_as_it_is_known():
     assert checks._entry("W", ParameterReport(Verdict.BROKEN)) == ""
 
 
-def items(monkeypatch, report):
-    monkeypatch.setattr(checks, "examine", lambda *_, **__: report)
-    return list(checks._whole_checks("hw.py", 0))
-
-
-def test_a_file_that_does_not_run_fails_one_check(monkeypatch):
-    (item,) = items(monkeypatch, Report(Verdict.BROKEN, message="hw.py: it raises"))
-    assert item.id == "runs"
+def test_a_file_that_does_not_run_fails_one_check():
+    report = Report(Verdict.BROKEN, message="hw.py: it raises")
+    (item,) = checks._whole_checks("affine.", "affine", report)
+    assert item.id == "affine.runs"
     with pytest.raises(GradientMismatchError, match="it raises"):
         item()
+
+
+def whole_number_gradient(params, X, y, reg):
+    """Cut what should be fractions."""
+    loss, grads = LINEAR.loss_and_grads(params, X, y, reg)
+    return loss, {k: np.rint(g).astype(int) for k, g in grads.items()}
+
+
+def test_whole_numbers_break_the_rule_of_precision():
+    found = {c.id: c for c in checks.checks_for(whole_number_gradient, network=LINEAR)}
+    with pytest.warns(UserWarning, match="^integer-arithmetic: "):
+        found["single-precision"]()

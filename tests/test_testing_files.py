@@ -73,3 +73,25 @@ def test_a_file_that_does_not_run_is_broken(tmp_path):
     assert report.verdict.value == "broken"
     with pytest.raises(Exception, match=r"net\.py"):
         list(checks_for(path))
+
+
+def test_each_network_of_a_file_shows_by_name(tmp_path):
+    path = tmp_path / "both.py"
+    right = NET.replace("loss_and_grads", "fast").replace("(axis=0)}", "(axis=0) / N}")
+    path.write_text(f"{NET}\n{right}", encoding="utf-8")
+    found = list(checks_for(path))
+    reasons = {check.id: reason(check) for check in found}
+    assert len(reasons) == len(found)  # no id twice
+    wrong = {id for id, text in reasons.items() if text}
+    assert {"loss_and_grads.b-N7-reg0.1", "loss_and_grads.batch-mean"} <= wrong
+    assert {"fast.b-N7-reg0.1", "fast.batch-mean"} <= set(reasons) - wrong
+    assert {id.partition(".")[0] for id in wrong} == {"loss_and_grads"}
+    assert {check.subject for check in found} == {"loss_and_grads", "fast"}
+
+
+def test_each_layer_of_a_file_keeps_its_rules_apart(tmp_path):
+    path = tmp_path / "layers.py"
+    path.write_text(f"{LAYER}\n{LAYER.replace('affine', 'dense')}", encoding="utf-8")
+    ids = [check.id for check in checks_for(path)]
+    assert len(set(ids)) == len(ids)
+    assert {"affine.b", "affine.mutates-input", "dense.mutates-input"} <= set(ids)

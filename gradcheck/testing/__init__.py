@@ -9,10 +9,11 @@ Examples
 >>> check()
 """
 
-from gradcheck.testing.checks import RULES, Check, checks_for
+from gradcheck.testing.checks import checks_for
 from gradcheck.testing.pages import page
 from gradcheck.testing.parametrize import parametrize_with_checks
 from gradcheck.testing.properties import assert_network
+from gradcheck.testing.records import RULES, Check
 from gradcheck.testing.subjects import examine, require
 
 __all__ = [

@@ -8,82 +8,16 @@ from warnings import warn
 
 from gradcheck import networks
 from gradcheck.checker import Scenario, check_gradients, check_network, scenarios
-from gradcheck.errors import GradientMismatchError
 from gradcheck.laws import LAWS
 from gradcheck.problem import Network
 from gradcheck.report import Outcome, ParameterReport, Report, Verdict
+from gradcheck.testing.records import LOSS, RULES, VARIANTS, Check
 from gradcheck.testing.subjects import (
     Adapted,
     adapt,
-    examine,
     first_line,
     guess_network,
-    split_path,
 )
-
-RULES = {
-    "mutates-parameters": "the parameters are left unchanged",
-    "mutates-input": "the inputs and labels are left unchanged",
-    "aliased-gradients": "gradients share no memory with parameters",
-    "global-random-state": "the global random generators are left alone",
-    "nondeterministic": "the same call gives the same answer",
-    "accumulates": "a call does not add to the gradient of the last",
-    "stale-cache": "a call at another point leaves no trace",
-    "single-precision": "the gradient is computed in float64",
-    "loss-differs-alone": "the loss is the same, however it is asked for",
-}
-"""The sentence of each rule of hygiene, by the id of what breaks it."""
-
-_VARIANTS = {"single-precision": ("single-precision", "integer-arithmetic")}
-
-LOSS = "specified-loss"
-"""Id of the check that the loss is the one of the network."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One named check; call it to run it.
-
-    Attributes
-    ----------
-    id : str
-        Stable: ``"W1-N7-reg0.1"``, ``"batch-mean"``, ``"mutates-input"``.
-    kind : str
-        ``"gradient"``, ``"loss"``, ``"law"`` or ``"hygiene"``.
-    sentence : str
-        What holds if it passes.
-    subject : str
-        Name of what is checked.
-    examine : callable
-        Returns why it fails, or nothing, and the report on the whole gradient.
-    gradcheck_reports : list of Report
-        That report, once the check has failed.
-    """
-
-    id: str
-    kind: str
-    sentence: str
-    subject: str
-    examine: Callable[[], tuple[str, Report]] = field(repr=False)
-    gradcheck_reports: list[Report] = field(default_factory=list, repr=False)
-
-    def __call__(self) -> None:
-        """Run the check.
-
-        Raises
-        ------
-        GradientMismatchError
-            If it does not hold; the first line says what does not, the rest is the
-            report on the whole gradient.
-        """
-        __tracebackhide__ = True
-        reason, report = self.examine()
-        if reason:
-            self.gradcheck_reports[:] = [report]  # for the plugin
-            raise GradientMismatchError(f"{reason}\n\n{report}")
-
-    def __str__(self) -> str:
-        return self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +28,7 @@ class _Examined:
     reference: str | Network
     seed: int
     sizes: Mapping[str, Any]
+    prefix: str = ""
     known: dict[str, Report] = field(default_factory=dict)
 
     @property
@@ -163,12 +98,14 @@ class _Examined:
         if report.verdict is Verdict.BROKEN:
             return first_line(report), report
         broken = [
-            outcome for outcome in outcomes if outcome.id == id and not outcome.ok
+            outcome
+            for outcome in outcomes
+            if VARIANTS.get(outcome.id, outcome.id) == id and not outcome.ok
         ]
         if broken and not broken[0].fatal:
-            warn(f"{id}: {broken[0].detail}", stacklevel=2)
+            warn(f"{broken[0].id}: {broken[0].detail}", stacklevel=2)
             return "", report
-        return (f"{id}: {broken[0].detail}" if broken else ""), report
+        return (f"{broken[0].id}: {broken[0].detail}" if broken else ""), report
 
 
 def _point(scenario: Scenario) -> str:
@@ -203,7 +140,9 @@ def checks_for(
     ----------
     subject : callable, class, object or path
         ``loss_and_grads(params, X, y, reg)``, or with ``params`` and ``loss(X, y,
-        reg)``; ``FILE`` or ``FILE:OBJECT``, which runs in a process of its own.
+        reg)``; ``FILE`` or ``FILE:OBJECT``, which runs in a process of its own. Where
+        a file offers several networks or layers, all are checked, and ids begin with
+        the name of each: ``ridge.W1-N7-reg0.1``.
     network : str or Network, optional
         The reference; found by its loss where not given.
     seed : int, default=0
@@ -216,19 +155,29 @@ def checks_for(
     GradcheckError
         If the subject cannot be checked.
     """
-    adapted: Adapted | None
-    if isinstance(subject, str | Path):
-        from gradcheck.testing.files import adapt_file
+    if not isinstance(subject, str | Path):
+        yield from _network_checks("", adapt(subject), network, seed, sizes)
+        return
+    from gradcheck.testing.files import adapt_file
 
-        adapted = adapt_file(subject, network, seed=seed)
-        if adapted is None:
-            yield from _whole_checks(subject, seed)
-            return
-    else:
-        adapted = adapt(subject)
+    for prefix, name, what in adapt_file(subject, network, seed=seed):
+        if isinstance(what, Report):
+            yield from _whole_checks(prefix, name, what)
+        else:
+            yield from _network_checks(prefix, what, network, seed, sizes)
+
+
+def _network_checks(
+    prefix: str,
+    adapted: Adapted,
+    network: str | Network | None,
+    seed: int,
+    sizes: Mapping[str, Any] | None,
+) -> Iterator[Check]:
+    """Yield the checks of one network."""
     given = {**adapted.sizes, **(sizes or {})}
     reference = network or adapted.network or guess_network(adapted)
-    examined = _Examined(adapted, reference, seed, given)
+    examined = _Examined(adapted, reference, seed, given, prefix)
     points = scenarios(examined.network, seed=seed, sizes=given, regs=adapted.regs)
     yield from _gradient_checks(examined, points)
     yield from _rule_checks(examined)
@@ -249,25 +198,22 @@ def _rule_checks(examined: _Examined) -> Iterator[Check]:
         yield _check(examined, id, "hygiene", sentence, _bound(examined.rule, id))
 
 
-def _whole_checks(subject: str | Path, seed: int) -> Iterator[Check]:
-    """Yield what one report on a file of layers says, item by item."""
-    report = examine(subject, seed=seed)
-    name = split_path(subject)[0].stem
+def _whole_checks(prefix: str, name: str, report: Report) -> Iterator[Check]:
+    """Yield what the report on a layer says, item by item."""
 
-    def said(reason: str) -> Callable[[], tuple[str, Report]]:
-        return lambda: (reason, report)
+    def check(id: str, kind: str, sentence: str, reason: str) -> Check:
+        return Check(f"{prefix}{id}", kind, sentence, name, lambda: (reason, report))
 
     if report.verdict is Verdict.BROKEN:
-        yield Check("runs", "gradient", "the file runs", name, said(first_line(report)))
+        yield check("runs", "gradient", "the file runs", first_line(report))
     for key, found in report.parameters.items():
         right = found.verdict is Verdict.CORRECT
         reason = "" if right else f"{found.verdict.value}: {key}{_entry(key, found)}"
-        sentence = f"the gradient of {key} is right"
-        yield Check(key, "gradient", sentence, name, said(reason))
+        yield check(key, "gradient", f"the gradient of {key} is right", reason)
     for rule in report.hygiene:
+        id = VARIANTS.get(rule.id, rule.id)
         reason = "" if rule.ok or not rule.fatal else f"{rule.id}: {rule.detail}"
-        sentence = RULES.get(rule.id.rpartition(".")[2], rule.detail)
-        yield Check(rule.id, "hygiene", sentence, name, said(reason))
+        yield check(id, "hygiene", RULES.get(id, rule.detail), reason)
 
 
 def _gradient_checks(
@@ -295,4 +241,5 @@ def _check(
     sentence: str,
     examine: Callable[[], tuple[str, Report]],
 ) -> Check:
-    return Check(id, kind, sentence, examined.adapted.name, examine)
+    name = examined.adapted.name
+    return Check(f"{examined.prefix}{id}", kind, sentence, name, examine)

@@ -6,7 +6,8 @@ from typing import Any
 
 from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
-from gradcheck.testing.checks import Check, checks_for
+from gradcheck.testing.checks import checks_for
+from gradcheck.testing.records import Check
 from gradcheck.testing.subjects import adapt, split_path
 
 
