@@ -1,10 +1,13 @@
 """A right gradient does not speak for a broken one beside it."""
 
+import signal
 import textwrap
+import threading
 
 import pytest
 
 from gradcheck.submissions import forms
+from gradcheck.submissions.forms import guarding, patience
 
 pytestmark = pytest.mark.usefixtures("apart")
 
@@ -125,3 +128,133 @@ class TwoLayerNet:
     )
     assert run == ["affine"]
     assert "TwoLayerNet" in broken
+
+
+HEAD = "def softmax_loss_vectorized(W, X, y, reg):\n"
+RETURNS = """
+def other_loss(W, X, y, reg):
+    l, g = 0.0, np.zeros_like(W)
+    for i in range(len(X)):
+        s = X[i] @ W
+        p = np.exp(s) / np.exp(s).sum()
+        l -= np.log(p[y[i]])
+        p[y[i]] -= 1
+        g += np.outer(X[i], p)
+    return l / len(X), g / len(X)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (
+            "e = np.exp(X @ W)\n    p = e / e.sum(axis=1)\n    loss = p.mean()\n"
+            "    return loss, X.T @ p",
+            "operands could not be broadcast together with shapes (7,3) (7,)",
+        ),
+        (
+            "loss = np.log(np.exp(X @ W).sum(axis=1))\n    return loss, X.T @ (X @ W)",
+            "returns a loss of shape (7,), but a single number was expected",
+        ),
+        (
+            "s = X @ W\n    s[np.arange(len(y)), y] = 0\n    loss = np.sum(s * s)\n"
+            "    return loss, 2 * s.T @ X",
+            "'W' has shape (3, 5), but should have (5, 3), the shape of the parameter: "
+            "transpose it",
+        ),
+    ],
+)
+def test_a_sibling_that_takes_no_batch_is_not_fed_single_examples(
+    described, body, says
+):
+    text = RIGHT.format(name="softmax_loss_naive") + HEAD + "    " + body + "\n"
+    run, broken, _ = described(text)
+    assert run == ["softmax_loss_naive"]
+    assert says in broken["softmax_loss_vectorized"]["text"]
+    assert broken["softmax_loss_vectorized"]["line"] >= 10
+
+
+def test_a_sibling_that_returns_expressions_is_checked(described):
+    run, broken, _ = described(RIGHT.format(name="softmax_loss_naive") + RETURNS)
+    assert run == ["softmax_loss_naive", "other_loss"]
+    assert not broken
+    assert described("import numpy as np\n" + RETURNS)[0] == ["other_loss"]
+
+
+def test_a_loss_alone_beside_a_gradient_is_a_note(described):
+    text = "def data_loss(W, X, y, reg):\n    return np.sum(X @ W)\n"
+    run, broken, notes = described(RIGHT.format(name="softmax_loss_naive") + text)
+    assert run == ["softmax_loss_naive"]
+    assert not broken
+    assert "not checked: data_loss gives no gradient of anything" in notes
+
+
+def test_a_loss_beside_a_class_is_a_note(described):
+    text = """
+import numpy as np
+
+def svm_loss(W, X, y, reg):
+    raise NotImplementedError
+
+def _helper_loss(W, X, y): ...
+
+class Net:
+    def __init__(self, D, C):
+        self.W = np.zeros((D, C))
+
+    def loss(self, X, y):
+        s = X @ self.W
+        loss = 0.5 * np.sum(s * s)
+        return loss, {"W": X.T @ s}
+"""
+    run, broken, notes = described(text)
+    assert run == ["Net"]
+    assert not broken
+    assert "not checked: svm_loss(W, X, y, reg): it is checked if asked" in notes
+    assert "_helper" not in notes
+
+
+@pytest.mark.parametrize("body", ["pass", "return None", "loss = 0"])
+def test_a_loss_that_returns_nothing_is_unfinished(described, body):
+    with pytest.raises(forms.Refused) as caught:
+        described(f"def softmax_loss(W, X, y, reg):\n    {body}\n")
+    assert caught.value.text == (
+        "softmax_loss returns nothing; a loss and its gradient were expected: finish "
+        "it and return both"
+    )
+    assert caught.value.line == 1
+
+
+@pytest.mark.parametrize("swallow", [False, True])
+def test_an_endless_sibling_is_named(described, monkeypatch, swallow):
+    monkeypatch.setattr(guarding.quietly, "__kwdefaults__", {"seconds": 0.05})
+    loop = "pass" if not swallow else "\n     try: 1 / 0\n     except Exception: pass"
+    text = HEAD + f"    loss, dW = 0, W\n    while True: {loop}\n    return loss, dW\n"
+    run, broken, _ = described(RIGHT.format(name="softmax_loss_naive") + text)
+    assert run == ["softmax_loss_naive"]
+    found = broken["softmax_loss_vectorized"]
+    assert found["code"] == "timeout"
+    assert found["text"].startswith(
+        "softmax_loss_vectorized gave no answer within 2 s on a batch of seven examples"
+    )
+    assert found["line"] in (12, 13, 14)
+
+
+def test_what_takes_no_time_is_not_stopped():
+    before = signal.getsignal(signal.SIGPROF)
+    with patience.limited(5.0):
+        pass
+    assert signal.getsignal(signal.SIGPROF) is before
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+
+
+def test_nothing_is_stopped_outside_the_main_thread():
+    def work():
+        with patience.limited(0.001):
+            done.append(sum(range(300_000)))
+
+    done: list[int] = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [44999850000]

@@ -134,10 +134,12 @@ class Collecting:
             elif value.shape == item.shape:
                 pass
             elif not shapes.fits(item.shape, value):
+                turned = value.ndim == 2 and value.shape == item.shape[::-1]
                 raise Refused(
-                    "shape-mismatch",
+                    "transposed" if turned else "shape-mismatch",
                     f"the gradient of {name!r} has shape {value.shape}, but should "
-                    f"have {item.shape}, the shape of the parameter",
+                    f"have {item.shape}, the shape of the parameter"
+                    + (": transpose it" if turned else ""),
                 )
             else:
                 adjusted.append(f"{name} has shape {value.shape} for {item.shape}")

@@ -78,16 +78,23 @@ class FunctionUnits(Surroundings):
         )
         best: Trial | None = None
         sizes: Sizes | None = None
+        self.whole: Trial | None = None
+        first = 0
         for plan in options:
             if plan.loss is None and best is not None and best.settled:
                 continue
             for wanted, recipe in form.ways(plan):
-                settled = best is not None and best.rank >= 2
+                settled = best is not None and best.stands
                 if (recipe.each and settled) or (best and self.search.exhausted):
                     break
                 trial = self.search.attempt(recipe, wanted)
                 if best is None or better(trial, best):
                     best, sizes = trial, wanted
+                first = first or wanted.dims[-1]
+                if not recipe.each and wanted.dims[-1] == first and (
+                    self.whole is None or better(trial, self.whole)
+                ):  # fmt: skip
+                    self.whole = trial
                 if trial.rank == 3:
                     return trial, wanted
         return best, sizes
@@ -105,4 +112,7 @@ class FunctionUnits(Surroundings):
             raise unfinished(trial, interface)
         refuse_guess(trial, label)
         refuse_stub(trial, interface)
-        return recipe_unit(trial, label, interface, sizes.dims, search.N, False)
+        unit = recipe_unit(trial, label, interface, sizes.dims, search.N, False)
+        if trial.recipe.each and self.whole is not None:
+            unit.single = unfinished(self.whole, interface)
+        return unit

@@ -150,7 +150,15 @@ def _by_shape(held: Sequence[Held], spare: Sequence[tuple[str, Any]]) -> dict[st
                 f"names, and the gradient of {item.slot.name!r} could be any of them; "
                 "return a dict with the parameters' names as keys",
             )
+        elif not fitting:
+            turned = [v for _, v in spare if _is_turned(item, v)]
+            if len(turned) == 1:  # the wrong shape will be said
+                found[item.slot.name] = turned[0]
     return found
+
+
+def _is_turned(item: Held, value: Any) -> bool:
+    return len(item.shape) == 2 and np.shape(value) == item.shape[::-1]
 
 
 def is_array(value: Any) -> bool:

@@ -1,19 +1,18 @@
 """From a file to what it offers."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from . import advice, names, plans, reading, search, siblings, smoothing
+from . import advice, plans, reading, search, siblings, smoothing
 from .class_units import ClassUnits, is_layer, is_scoring
 from .classes import ClassForm
-from .names import Function
 from .offer import Offer, Unit, counts_classes, undefined_names
 from .refusal import Refused
 from .running import Workspace
 from .search import Search
 
 _TOO_MANY = 12
+_IMPORTS = 60.0
 
 
 def load(source: bytes, path: str, objects: Sequence[str] = ()) -> Offer:
@@ -55,7 +54,7 @@ def _load(
     workspace = Workspace(path, smooth=smooth)
     loader = _Loader(tree, text, workspace, notes)
     try:
-        module = search.quietly(lambda: workspace.load(tree))
+        module = search.quietly(lambda: workspace.load(tree), seconds=_IMPORTS)
         offer = loader.offer(module, tuple(objects))
     except BaseException:
         workspace.close()
@@ -143,7 +142,7 @@ class _Loader(ClassUnits):
         tried: list[Unit] = []
         backs = plans.sort_out(self.functions)["back"]
         attempts = [self._every_class, self._every_function, self._every_layer]
-        if all(_of_layer(f, self.functions) for f in backs):
+        if all(plans.of_layer(f, self.functions) for f in backs):
             attempts = [self._every_class, self._every_layer, self._every_function]
         for attempt in attempts:
             found = attempt()
@@ -157,6 +156,8 @@ class _Loader(ClassUnits):
         failing = siblings.failing(tried, units, self.functions)[:_TOO_MANY]
         skipped = [u for u in tried if u.run is None and u not in failing]
         reasons = [siblings.reason(u) for u in [*failing, *skipped[:3]]]
+        if attempt == self._every_class:
+            reasons += siblings.untried(self.functions, tried, self.tree)[:3]
         self.notes += [f"not checked: {text}" for text in dict.fromkeys(reasons)]
         return [*units, *failing]  # last: a unit is asked for by its number
 
@@ -167,7 +168,8 @@ class _Loader(ClassUnits):
         }
         telling = [p for p in self.problems if p.code in
                    ("incomplete", "crashes", "loss-not-scalar", "missing-helper",
-                    "shape-mismatch", "ambiguous", "constant-loss")]  # fmt: skip
+                    "shape-mismatch", "ambiguous", "constant-loss", "timeout",
+                    "transposed", "no-gradient")]  # fmt: skip
         if telling:
             raise telling[0]
         for name, (text, line) in self.workspace.failures.items():
@@ -177,6 +179,8 @@ class _Loader(ClassUnits):
                 "was expected: mend that line",
                 line,
             )
+        for function in siblings.returning_nothing(self.functions):
+            raise siblings.unreturned(function)
         raise advice.nothing_fits(
             str(self.workspace.path), self.functions, methods,
             self.workspace.left_out, self.problems[0] if self.problems else None,
@@ -204,11 +208,15 @@ class _Loader(ClassUnits):
         kinds = plans.sort_out(self.functions)
         units = [
             self._guard(f.name, lambda f=f: self._function_unit(f.name))
-            for f in self._losses()
+            for f in plans.losses(self.functions)
         ]
         if any(u.run for u in units):
-            return units
-        backs = [f for f in kinds["back"] if not _of_layer(f, self.functions)]
+            units += [
+                self._guard(f.name, lambda f=f: self._function_unit(f.name))
+                for f in siblings.alike(self.functions, units, self.tree)
+            ]
+            return siblings.of_batches(units, self.functions)
+        backs = [f for f in kinds["back"] if not plans.of_layer(f, self.functions)]
         backs = [f for f in backs if not plans.is_toy(f)] or backs
         units = [self._guard(f.name, lambda f=f: self._trio_unit(f)) for f in backs]
         if any(u.run for u in units):
@@ -216,30 +224,6 @@ class _Loader(ClassUnits):
         return [
             self._guard(f.name, lambda f=f: self._step_unit(f)) for f in kinds["step"]
         ]
-
-    def _losses(self) -> list[Function]:
-        """Functions that return a loss and a gradient by themselves."""
-        found = []
-        for function in self.functions.values():
-            spelled = function.returned()
-            if len(spelled) < 2 or not function.arguments:
-                continue
-            if {names.role_of(a) for a in function.arguments} & {"epochs", "lr"}:
-                continue  # it trains
-            named = [s for s in spelled if s]
-            if any(names.FORWARD.fullmatch(function.name) for _ in (1,)) and not (
-                names.BOTH.fullmatch(function.name)
-            ):
-                continue
-            loss = any(_is_loss_name(n) for n in named)
-            gradient = any(
-                re.match(r"d[a-z_]|grad|g_|nabla|theta\d?_grad", n, re.I) or n == "g"
-                for n in named
-            )
-            gradient |= len(named) < len(spelled)  # an expression, without a name
-            if (loss and gradient) or names.BOTH.fullmatch(function.name):
-                found.append(function)
-        return found
 
     def _every_layer(self) -> list[Unit]:
         return [
@@ -252,21 +236,3 @@ class _Loader(ClassUnits):
             self._guard(n, lambda n=n: self._function_unit(n))
             for n, f in self.functions.items() if is_scoring(f)
         ]  # fmt: skip
-
-    # Functions
-
-    # Classes
-
-
-def _is_loss_name(name: str) -> bool:
-    return bool(names.COST.fullmatch(name)) or name in ("J", "L", "l", "f", "nll")
-
-
-def _of_layer(function: Function, functions: Any) -> bool:
-    """Whether a backward pass is that of one layer among layers."""
-    layer = (
-        r"affine|relu|linear|conv|pool|norm|dropout|sigmoid|tanh|fc_|softmax|lstm|rnn"
-    )
-    return bool(re.search(layer, function.name, re.I)) and any(
-        n.endswith("_forward") for n in functions
-    )

@@ -24,12 +24,14 @@ SMOOTH = 1000
 class Unit:
     """One thing that can be checked: a hint for the judge, and how to run it.
 
-    `shallow` is the same with fewer layers, where the file makes nets of any depth.
+    `shallow` is the same with fewer layers, where the file makes nets of any depth;
+    `single` why it does not take a batch, where it takes one example at a time.
     """
 
     hint: dict[str, Any]
     run: Callable[..., tuple[Any, Any]] | None = None
     shallow: "Unit | None" = None
+    single: Refused | None = None
 
 
 @dataclass(slots=True)

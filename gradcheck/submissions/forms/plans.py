@@ -69,7 +69,9 @@ def returns_loss(function: Function) -> bool:
 def returns_value(function: Function) -> bool:
     """Whether a function returns anything."""
     return any(
-        isinstance(n, ast.Return) and n.value is not None
+        isinstance(n, ast.Return)
+        and n.value is not None
+        and not (isinstance(n.value, ast.Constant) and n.value.value is None)
         for n in names.own_nodes(function.node)
     )
 
@@ -79,6 +81,46 @@ def in_place(step: Function, *, own: bool = True) -> Iterator[Plan]:
     if own and reports_loss(step):
         yield Plan((step,), 0, True)
     yield Plan((step,), None, True)
+
+
+def losses(functions: Mapping[str, Function]) -> list[Function]:
+    """Return the functions that give a loss and a gradient by themselves."""
+    found = []
+    for function in functions.values():
+        spelled = function.returned()
+        if len(spelled) < 2 or not function.arguments:
+            continue
+        if {names.role_of(a) for a in function.arguments} & {"epochs", "lr"}:
+            continue  # it trains
+        both = names.BOTH.fullmatch(function.name)
+        if names.FORWARD.fullmatch(function.name) and not both:
+            continue
+        loss = any(_is_loss_name(n) for n in spelled if n)
+        if spelled.count("") > 1:  # both are expressions
+            kinds = {names.kind_of(a) for a in function.arguments}
+            meant = takes_data(function) and "W" in kinds
+            loss |= meant or bool(names.COST.fullmatch(function.name))
+        gradient = any(
+            re.match(r"d[a-z_]|grad|g_|nabla|theta\d?_grad", n, re.I) or n in ("g", "")
+            for n in spelled
+        )
+        if (loss and gradient) or both:
+            found.append(function)
+    return found
+
+
+def _is_loss_name(name: str) -> bool:
+    return bool(names.COST.fullmatch(name)) or name in ("J", "L", "l", "f", "nll")
+
+
+def of_layer(function: Function, functions: Mapping[str, Function]) -> bool:
+    """Whether a backward pass is that of one layer among layers."""
+    layer = (
+        r"affine|relu|linear|conv|pool|norm|dropout|sigmoid|tanh|fc_|softmax|lstm|rnn"
+    )
+    return bool(re.search(layer, function.name, re.I)) and any(
+        n.endswith("_forward") for n in functions
+    )
 
 
 def takes_data(function: Function) -> bool:

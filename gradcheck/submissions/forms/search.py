@@ -6,84 +6,31 @@ the gradient is the derivative of the loss is preferred: an author is not accuse
 a reading that we chose.
 """
 
-import io
 import time
-import traceback
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import calls, shapes, stubs
+from . import calls, shapes
 from .agreement import consistent
 from .containers import dims_of
+from .guarding import quietly, refusal_of
 from .implied import imply
-from .recipe import Outcome, Recipe
+from .patience import EndlessError
+from .recipe import Recipe
 from .refusal import Refused
+from .trials import Sizes, Trial
 
 PATIENCE = 4.0
 """Seconds after which no further reading of a file is tried."""
 
-_AFTER = ("shape-mismatch", "incomplete", "ambiguous", "loss-not-scalar")
+_AFTER = (
+    "transposed", "shape-mismatch", "incomplete", "ambiguous", "loss-not-scalar",
+)  # fmt: skip
 """Codes of what is found wrong once every call has returned."""
 
 N, D, H, C = 7, 5, (8, 10, 12), 3
-
-
-@dataclass(slots=True)
-class Trial:
-    """What came of one recipe.
-
-    Attributes
-    ----------
-    rank : int
-        3 consistent, 2 runs, 1 runs but something is missing, 0 raises.
-    moves : bool
-        Whether the loss depends on the parameters at all.
-    """
-
-    recipe: Recipe
-    rank: int
-    outcome: Outcome | None = None
-    error: Refused | None = None
-    progress: int = 0
-    missing: tuple[str, ...] = ()
-    right: tuple[str, ...] = ()
-    dims: tuple[int, ...] = ()
-    moves: bool = True
-
-    @property
-    def merit(self) -> tuple[bool, bool, int, int, bool, bool, int]:
-        """What to prefer: a whole batch that runs, then what is consistent, and so on.
-
-        The file's own loss comes before one that we supply. One example at a time
-        comes last: it hides every mistake about the batch. A net of several outputs
-        whose bias has one number for a gradient comes after a net of one output.
-        """
-        batch, runs = not self.recipe.each, self.rank >= 2
-        own = self.recipe.loss_step is not None
-        right = len(self.right)
-        plain = self.moves and not (self.outcome and self.outcome.scalars)
-        return (
-            runs and batch, runs and own, self.rank, right, plain, batch, self.progress
-        )  # fmt: skip
-
-    @property
-    def settled(self) -> bool:
-        """Whether a loss of our own choice would hide what the file's loss shows."""
-        return self.rank >= 2 and self.recipe.loss_step is not None
-
-
-@dataclass(slots=True)
-class Sizes:
-    """Sizes that a file asks for, and which are free."""
-
-    dims: tuple[int, ...]
-    biases: bool = True
-    fixed: Mapping[str, int] = field(default_factory=dict)
 
 
 def problem(
@@ -115,49 +62,6 @@ def problem(
     classes = max(dims[-1], 2)
     y = rng.permutation(np.arange(examples) % classes)
     return params, X, y
-
-
-def quietly(function: Callable[[], Any]) -> Any:
-    """Call `function` with its output thrown away and its warnings off."""
-    with (
-        redirect_stdout(io.StringIO()),
-        redirect_stderr(io.StringIO()),
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
-        warnings.simplefilter("ignore")
-        np.random.seed(0)  # noqa: NPY002
-        return function()
-
-
-def refusal_of(error: BaseException, path: str, missing: Sequence[str]) -> Refused:
-    """Put an exception that the file raised into words, with the line it came from."""
-    if isinstance(error, Refused):
-        return error
-    line, name = None, ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == path:
-            line, name = frame.lineno, frame.name
-    if isinstance(error, stubs.MissingHelperError):
-        module = str(error).rpartition(".")[0] or str(error)
-        return Refused(
-            "missing-helper",
-            f"{name or 'the work'} needs {error}, and the module {module!r} is not "
-            "there: put it next to the file, as the course does",
-            line,
-        )
-    text = f"{type(error).__name__}: {error}".rstrip(": ")
-    undefined = isinstance(error, NameError) and missing
-    if undefined:
-        text += f" (not found on import: {', '.join(missing)})"
-    where = f"{name} raises " if name and name != "<module>" else "it raises "
-    at = f" at line {line}" if line else ""
-    return Refused(
-        "crashes",
-        f"{where}{text}{at}; a loss and its gradient were expected: run it once on a "
-        "small batch and mend that line",
-        line,
-    )
 
 
 class Search:
@@ -192,7 +96,7 @@ class Search:
         """Return the best of `recipes`, the first among equals."""
         best: Trial | None = None
         for recipe in recipes:
-            settled = best is not None and best.rank >= 2
+            settled = best is not None and best.stands
             if (recipe.each and settled) or (best is not None and self.exhausted):
                 break
             trial = self.attempt(recipe, sizes, examples=examples)
@@ -208,6 +112,7 @@ class Search:
         params = {
             k: v for k, v in params.items() if any(k in s.ours for s in recipe.slots)
         }
+        started = time.monotonic()
         for _ in range(4):
             try:
                 trial: Trial = quietly(lambda: self._judge(recipe, params, X, y))
@@ -216,6 +121,9 @@ class Search:
             except NameError as error:
                 if not (error.name and self.supply(error.name)):
                     return self._failed(recipe, error)
+            except EndlessError:  # of no reading is more to be expected
+                self._until += time.monotonic() - started
+                raise
             except (Exception, SystemExit) as error:
                 return self._failed(recipe, error)
         return self._failed(recipe, NameError("names"))
@@ -276,4 +184,7 @@ def board(written: calls.Setting) -> calls.Board:
     return calls.Board(written)
 
 
-__all__ = ["Search", "Sizes", "Trial", "consistent", "dims_of", "problem", "quietly"]
+__all__ = [
+    "Search", "Sizes", "Trial", "consistent", "dims_of", "problem", "quietly",
+    "refusal_of",
+]  # fmt: skip

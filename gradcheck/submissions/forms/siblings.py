@@ -1,15 +1,18 @@
 """Which of the things that do not run were meant to be checked like those that do."""
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from . import names, plans
 from .class_units import is_scoring
+from .containers import call_sites
 from .names import Function
 from .offer import Unit
+from .refusal import Refused
 
 _TELLING = ("incomplete", "crashes", "loss-not-scalar", "shape-mismatch",
-            "constant-loss")  # fmt: skip
+            "constant-loss", "timeout", "transposed")  # fmt: skip
 _BASIC = re.compile(r"affine|linear|fc|relu|leaky_?relu|sigmoid|tanh", re.I)
 _OTHER_WORK = re.compile(r"test_|check_|plot_|print|show|numer", re.I)
 
@@ -54,6 +57,60 @@ def reason(unit: Unit) -> str:
     return f"{text} (line {line})"
 
 
+def alike(
+    functions: Mapping[str, Function], units: Sequence[Unit], tree: ast.AST
+) -> list[Function]:
+    """Return losses that take what a unit takes, and that nothing else calls."""
+    known = set(_objects(units))
+    checked = {_roles(functions[n]) for n in known if n in functions}
+    called = call_sites(tree)[0]
+    return [
+        f for n, f in functions.items()
+        if n not in known and n not in called and not _OTHER_WORK.match(n)
+        and (names.COST.fullmatch(n) or names.BOTH.fullmatch(n))
+        and {"X", "y"} <= _roles(f) and _roles(f) in checked
+        and plans.returns_value(f)
+    ]  # fmt: skip
+
+
+def of_batches(units: Sequence[Unit], functions: Mapping[str, Function]) -> list[Unit]:
+    """Refuse what takes one example only, where one that does the same takes a batch.
+
+    The template of such a function asks for a batch.
+    """
+    whole = {
+        _roles(functions[u.hint["object"]])
+        for u in units
+        if u.run is not None
+        and not u.hint.get("each")
+        and u.hint["object"] in functions
+    }
+    found = []
+    for unit in units:
+        name, why = unit.hint["object"], unit.single
+        if why is not None and name in functions and _roles(functions[name]) in whole:
+            broken = {"code": why.code, "text": why.text, "line": why.line}
+            hint = {"object": name, "interface": unit.hint["interface"]}
+            unit = Unit({**hint, "broken": broken})
+        found.append(unit)
+    return found
+
+
+def untried(
+    functions: Mapping[str, Function], tried: Iterable[Unit], tree: ast.AST
+) -> list[str]:
+    """Say which losses and gradients stand beside what was checked."""
+    known, called = set(_objects(tried)), call_sites(tree)[0]
+    meant = (names.COST, names.BOTH, names.BACKWARD)
+    return [
+        f"{n}({', '.join(f.arguments)}): it is checked if asked for by name"
+        for n, f in functions.items()
+        if n not in known and n not in called and not n.startswith("_")
+        and not _OTHER_WORK.match(n) and any(m.fullmatch(n) for m in meant)
+        and {"X", "y"} <= _roles(f)
+    ]  # fmt: skip
+
+
 def _objects(units: Iterable[Unit]) -> list[str]:
     return [u.hint["object"] for u in units]
 
@@ -85,16 +142,28 @@ def _unreturned(
     checked: set[frozenset[str]],
 ) -> Iterator[Unit]:  # fmt: skip
     """Yield losses that return nothing, and so were not even tried."""
-    for name, function in functions.items():
-        meant = names.COST.fullmatch(name) or names.BOTH.fullmatch(name)
-        roles = _roles(function)
-        if not meant or name in known or not {"X", "y"} <= roles:
-            continue
-        if roles in checked and not plans.returns_value(function):
-            text = (
-                f"{name} returns nothing; a loss and its gradient were expected: "
-                "finish it and return both"
-            )
-            line = function.node.lineno
-            broken = {"code": "incomplete", "text": text, "line": line}
+    for function in returning_nothing(functions):
+        name = function.name
+        if name not in known and _roles(function) in checked:
+            why = unreturned(function)
+            broken = {"code": why.code, "text": why.text, "line": why.line}
             yield Unit({"object": name, "interface": None, "broken": broken})
+
+
+def returning_nothing(functions: Mapping[str, Function]) -> list[Function]:
+    """Return the losses that take inputs and labels, and return nothing."""
+    return [
+        f for n, f in functions.items()
+        if (names.COST.fullmatch(n) or names.BOTH.fullmatch(n))
+        and {"X", "y"} <= _roles(f) and not plans.returns_value(f)
+    ]  # fmt: skip
+
+
+def unreturned(function: Function) -> Refused:
+    """Say that a function returns nothing."""
+    return Refused(
+        "incomplete",
+        f"{function.label} returns nothing; a loss and its gradient were expected: "
+        "finish it and return both",
+        function.node.lineno,
+    )

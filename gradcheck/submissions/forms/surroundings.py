@@ -5,6 +5,7 @@ from typing import Any
 from . import search
 from .functions import functions_of
 from .offer import Unit
+from .patience import EndlessError
 from .refusal import Refused
 from .running import Workspace
 from .search import Search, Trial
@@ -41,7 +42,7 @@ class Surroundings:
             return unit
         except Refused as refused:
             problem = refused
-        except Exception as error:
+        except (Exception, EndlessError) as error:
             problem = search.refusal_of(
                 error, str(self.workspace.path), self.workspace.missing
             )

@@ -50,6 +50,8 @@ def class_interface(form: ClassForm, trial: Trial) -> str:
 def unfinished(trial: Trial, interface: str) -> Refused:
     """Say what a reading that did not work was missing."""
     refused = trial.error or _missing(trial)
+    if refused.line is None and refused.code in ("shape-mismatch", "transposed"):
+        refused.line = trial.recipe.steps[-1][0].node.lineno
     if trial.progress or trial.error is None or trial.error.code != "unbound":
         refused.interface = interface
     return refused
@@ -59,6 +61,7 @@ def _missing(trial: Trial) -> Refused:
     outcome, recipe = trial.outcome, trial.recipe
     last = recipe.steps[-1][0]
     line = last.node.lineno
+    value = len(recipe.steps) == 1 and outcome is not None and outcome.loss is not None
     wanted = ", ".join(s.name for s in recipe.slots)
     if trial.missing and not (outcome and outcome.grads):
         what = "no gradient of anything"
@@ -68,8 +71,9 @@ def _missing(trial: Trial) -> Refused:
             and recipe.loss_step is not None
         ):
             what = "neither a loss nor a gradient"
+        alone = value and len(last.returned()) == 1
         return Refused(
-            "incomplete",
+            "no-gradient" if alone else "incomplete",
             f"{last.label} gives {what}; a loss and the gradients of {wanted} were "
             "expected: finish it and return both",
             line,
