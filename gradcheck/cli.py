@@ -97,6 +97,7 @@ def split_target(target: str) -> tuple[Path, tuple[str, ...]]:
 )
 @click.option("--quiet", "-q", is_flag=True, help="One line.")
 @click.option("--verbose", "-v", is_flag=True, help="The measurements too.")
+@click.option("--checks", is_flag=True, help="Each check by name, as pytest shows it.")
 @click.option("--no-color", is_flag=True, help="Never use colour (also: NO_COLOR).")
 def check(
     target: str,
@@ -108,6 +109,7 @@ def check(
     memory: int,
     quiet: bool,
     verbose: bool,
+    checks: bool,
     no_color: bool,
 ) -> int:
     """Check the gradient in FILE, run apart from this process.
@@ -134,23 +136,45 @@ def check(
         memory_mb=memory,
         entries=bool(html_path),
     )
+    listed = _listed(target, report, network) if checks else None
     if html_path:
         _write_html(report, html_path)
     if json_path:
-        _write(json_path, json.dumps(report.to_dict(), indent=1) + "\n")
+        data = report.to_dict() | ({} if listed is None else {"checks": listed})
+        _write(json_path, json.dumps(data, indent=1) + "\n")
     if json_path != "-":
-        _show(report, quiet=quiet, verbose=verbose, color=not no_color)
+        _show(report, listed, quiet=quiet, verbose=verbose, color=not no_color)
     code: int = report.verdict.exit_code
     return code
 
 
-def _show(report: "Report", *, quiet: bool, verbose: bool, color: bool) -> None:
-    from gradcheck.rendering.terminal import one_line, print_report
+def _listed(target: str, report: "Report", network: str) -> list[dict[str, Any]]:
+    """Run the checks of a file one by one; none where it does not run."""
+    from gradcheck.testing.listing import list_checks
+
+    if report.verdict.value == "broken":
+        return []
+    return list_checks(target, network=network, seed=report.seed)
+
+
+def _show(
+    report: "Report",
+    listed: list[dict[str, Any]] | None,
+    *,
+    quiet: bool,
+    verbose: bool,
+    color: bool,
+) -> None:
+    from gradcheck.rendering.terminal import one_line, print_lines, print_report
 
     if quiet:
         click.echo(one_line(report))
     else:
         print_report(report, file=sys.stdout, verbose=verbose, color=color)
+    if listed is not None:
+        from gradcheck.testing.listing import check_lines
+
+        print_lines(check_lines(listed), file=sys.stdout, color=color)
 
 
 def _write(path: str, text: str) -> None:

@@ -87,6 +87,51 @@ def test_quiet_prints_one_line(answer, student, capsys):
     assert capsys.readouterr().out == "student.py: broken: because\n"
 
 
+NET = """
+import numpy as np
+
+def loss_and_grads(params, X, y, reg):
+    W, b = params["W"], params["b"]
+    scores = X @ W + b
+    scores = scores - scores.max(axis=1, keepdims=True)
+    probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    N = len(y)
+    loss = -np.log(probs[np.arange(N), y]).mean() + 0.5 * reg * (W * W).sum()
+    probs[np.arange(N), y] -= 1
+    return loss, {"W": X.T @ probs / N + reg * W, "b": probs.sum(axis=0)}
+"""
+
+
+def test_the_checks_listed_are_those_of_pytest(answer, student, capsys):
+    from gradcheck.testing import checks_for
+
+    answer(Verdict.WRONG)
+    student.write_text(NET, encoding="utf-8")
+    main(["check", str(student), "--checks", "--json", "-"])
+    listed = json.loads(capsys.readouterr().out)["checks"]
+    assert [c["id"] for c in listed] == [c.id for c in checks_for(student)]
+    failed = {c["id"]: c["detail"] for c in listed if not c["ok"]}
+    assert {"b-N7-reg0.1", "batch-mean"} <= set(failed)
+    assert failed["b-N7-reg0.1"].startswith("wrong: b at N = 7, reg = 0.1: grads['b']")
+
+
+def test_the_checks_are_shown_after_the_report(answer, student, capsys, monkeypatch):
+    answer(Verdict.WRONG)
+    listed = [{"id": "b", "kind": "gradient", "ok": False, "detail": "b: why\nmore"}]
+    monkeypatch.setattr(
+        "gradcheck.testing.listing.list_checks", lambda *_, **__: listed
+    )
+    main(["check", str(student), "--checks", "--quiet"])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1:] == ["checks: 1, of which 1 fails", "  FAIL  b  why"]
+
+
+def test_of_a_broken_file_no_checks_are_listed(answer, student, capsys):
+    answer(Verdict.BROKEN)
+    main(["check", str(student), "--checks", "--json", "-"])
+    assert json.loads(capsys.readouterr().out)["checks"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

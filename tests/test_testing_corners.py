@@ -9,6 +9,7 @@ from gradcheck.errors import GradientMismatchError
 from gradcheck.laws import LAWS
 from gradcheck.report import ParameterReport, Report, Verdict
 from gradcheck.testing import checks, properties
+from gradcheck.testing.listing import check_lines
 
 LINEAR = networks.get("linear")
 
@@ -67,3 +68,14 @@ def test_whole_numbers_break_the_rule_of_precision():
     found = {c.id: c for c in checks.checks_for(whole_number_gradient, network=LINEAR)}
     with pytest.warns(UserWarning, match="^integer-arithmetic: "):
         found["single-precision"]()
+
+
+def test_a_remark_is_no_failure():
+    found = {c.id: c for c in checks.checks_for(whole_number_gradient, network=LINEAR)}
+    ok, said = found["single-precision"].outcome()
+    assert ok
+    assert said.startswith("integer-arithmetic: the gradient is of type int")
+    remark = {"id": "single-precision", "kind": "hygiene", "ok": ok, "detail": said}
+    last = list(check_lines([remark]))[1]
+    assert last.role == "unsure"
+    assert found["W-N7-reg0.1"].outcome()[0] is False

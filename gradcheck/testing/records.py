@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from warnings import catch_warnings, simplefilter
 
 from gradcheck.errors import GradientMismatchError
 from gradcheck.report import Report
@@ -67,6 +68,14 @@ class Check:
         if reason:
             self.gradcheck_reports[:] = [report]  # for the plugin
             raise GradientMismatchError(f"{reason}\n\n{report}")
+
+    def outcome(self) -> tuple[bool, str]:
+        """Run the check; return whether it holds, and why not, or a remark."""
+        with catch_warnings(record=True) as remarks:
+            simplefilter("always")
+            reason, _ = self.examine()
+        said = (str(r.message) for r in remarks if r.category is UserWarning)
+        return not reason, reason or "; ".join(said)
 
     def __str__(self) -> str:
         return self.id
