@@ -707,3 +707,47 @@ def test_a_sigmoid_is_not_told_to_subtract_a_maximum(loss, remark):
     said = next(rule.detail for rule in report.hygiene if rule.id == remark)
     assert "np.logaddexp(0, -s)" in said
     assert "row" not in said
+
+
+@pytest.mark.parametrize(
+    "company",
+    [
+        Mistake("leaky-slope", (1,), "", 0.2),
+        Mistake("updated-weights", (1,), "", 0.03),
+        Mistake("constant-factor", ("b1",), "", 3.0),
+        Mistake("batch-sum"),
+    ],
+    ids=str,
+)
+def test_a_lost_data_part_hides_no_company(company):
+    lost = Mistake("data-part-missing", ("W1",))
+    found = diagnose(inject(SOFTMAX, [lost, company]), SOFTMAX, seed=1)
+    assert sorted(ids(found)) == sorted([lost.id, company.id])
+
+
+DICTATED = {"N": 8, "D": 4, "hidden": 6, "C": 3}
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        Mistake("constant-factor", (), "", 2.0),
+        Mistake("penalty-averaged-in-loss", ("W1",)),
+        Mistake("stale-cache", (), "the first is kept"),
+        Mistake("relu-mask-inverted", (1,)),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_named_at_sizes_where_no_delta_can_be_read(mistake):
+    found = diagnose(inject(SOFTMAX, [mistake]), SOFTMAX, sizes=DICTATED)
+    assert ids(found) == [mistake.id]
+
+
+def test_what_one_size_cannot_tell_apart_is_a_tie():
+    wrong = inject(SOFTMAX, ["divided-by-features"])
+    found = diagnose(wrong, SOFTMAX, sizes=DICTATED)  # N / D = 2
+    assert ids(found) == ["constant-factor"]
+    assert ["divided-by-features"] in [[m.id for m in tie] for tie in found.ties]
+    found = diagnose(wrong, SOFTMAX, sizes={**DICTATED, "N": 6})  # N / D = 1.5
+    assert ids(found) == ["divided-by-features"]
+    assert ["constant-factor"] in [[m.id for m in tie] for tie in found.ties]

@@ -48,6 +48,7 @@ class Case:
     own_data: bool = True
     nominal: bool = False
     own_derivative: bool = False
+    opening: Problem | None = None
 
 
 def open_case(
@@ -87,7 +88,7 @@ def open_case(
     return Case(
         accused, network, sizes, rng, state, oddities, places, points, conventions,
         spec, finish, evidence, measured, first.error,
-        own_data=conventions.own_data, runs_where=runs_where,
+        own_data=conventions.own_data, runs_where=runs_where, opening=a,
         undefined=_undefined([accused.at(p).grads for p in places.fresh]),
     )  # fmt: skip
 

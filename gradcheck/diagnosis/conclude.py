@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck.diagnosis.case import Case
+from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.explain import merge
 from gradcheck.diagnosis.facts import facts, partial
 from gradcheck.diagnosis.own import own_facts
@@ -72,7 +73,7 @@ def _present(mistakes: Sequence[Mistake], absent: set[str]) -> list[Mistake]:
 def _outer(case: Case, found: Found) -> tuple[Mistake, ...]:
     """List the mistakes of the call as a whole: state, names, shapes, finish."""
     listed = [_of_state(case, id, variant) for id, variant in case.state.ids]
-    if found.best is None and case.accused.factory is None:
+    if found.best is None and case.accused.factory is None and not _kept(case):
         # what was kept is proven by the right gradient elsewhere, and by nothing else
         listed = [m for m in listed if m.variant != "the first is kept"]
     stepped = found.best is not None and any(
@@ -92,6 +93,14 @@ def _outer(case: Case, found: Found) -> tuple[Mistake, ...]:
         kind, h = case.differences
         listed.append(Mistake("numerical-gradient", (), kind, float(f"{h:.3g}")))
     return merge(listed)
+
+
+def _kept(case: Case) -> bool:
+    """Whether the answer that never changes is the right one of the first call."""
+    trial = Evidence(case.spec)
+    if case.opening is not None:
+        trial.add(case.opening, case.accused.at(case.opening).grads)
+    return trial.verify(())
 
 
 def _of_state(case: Case, id: str, variant: str) -> Mistake:

@@ -122,6 +122,15 @@ class Evidence:
         allowed = allowed + (1e-10 * scale if estimated else 0.0) + 1e-300
         return float((error / allowed).max())
 
+    def factor_of(self, exhibit: Exhibit, mistake: Mistake) -> float:
+        """Return what a mistake of scale multiplies the data part by: nine digits."""
+        right = Pass(self.spec, exhibit.problem)
+        wrong = Pass(self.spec, exhibit.problem, table(self.spec.network, [mistake]))
+        top = right.top()
+        right.scaled(top)
+        wrong.scaled(top)
+        return float(f"{wrong.multiplier / right.multiplier:.9g}")
+
     def without_finish(self) -> Evidence:
         """Return the same evidence, judged to full precision."""
         other = Evidence(self.spec)

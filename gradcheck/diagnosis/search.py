@@ -101,9 +101,35 @@ class Search:
         small = sorted({self.minimal(v) for v in verified}, key=self._preference)
         if small:
             found.best = small[0]
+            small = self._as_factors(small)
+            found.best = small[0]
             limit = cost(small[0]) + 1.0
             found.ties = tuple(s for s in small[1:] if cost(s) <= limit)[:4]
         return found
+
+    def _as_factors(
+        self, small: list[tuple[Mistake, ...]]
+    ) -> list[tuple[Mistake, ...]]:
+        """Add a plain factor where the sizes cannot tell it from a division.
+
+        With N = 8 and D = 4 dictated, divided by D is twice the gradient everywhere;
+        a factor of 2 is then the likelier mistake.
+        """
+        best = small[0]
+        for m in best:
+            factors = {
+                self.evidence.factor_of(exhibit, m)
+                for exhibit in self.evidence.exhibits
+                if m.id.startswith("divided-by")
+            }
+            if len(factors) == 1:
+                c = factors.pop()
+                rest = tuple(other for other in best if other != m)
+                other = (*rest, Mistake("constant-factor", (), "", c))
+                if self.test(other) is not None:
+                    first = [other, best] if c in (2.0, 0.5) else [best, other]
+                    return [*first, *(s for s in small if s not in first)]
+        return small
 
     def _preference(self, mistakes: tuple[Mistake, ...]) -> tuple[float, str]:
         """Order explanations: by cost; dust in a zero is a sum, an exact zero none."""
@@ -168,8 +194,8 @@ class Search:
             and not CATALOGUE[m.id].needs_equal_sizes
         ]
         sets = [tuple(m for m in nearest if m != out) for out in nearest]
-        sets += [(m,) for m in listed]
         sets += [(*nearest, m) for m in listed]
+        sets += [(m,) for m in listed]
         sets += [
             (*(m for m in nearest if m != out), m) for out in nearest for m in listed
         ]
@@ -179,7 +205,7 @@ class Search:
             if verified and cost(one) > cost(verified[0]) + 0.3:
                 continue
             refits += bool(_free(one))
-            if _free(one) and refits > 6:
+            if _free(one) and refits > 40:
                 continue
             if compatible(self.network, merge(one)):
                 passed = self.test(merge(one))

@@ -51,6 +51,7 @@ def cells(
     right = reader.right
     section = reader.cut(grads)
     right.table = table(right.network, structure)
+    lost = {m.sites[0] for m in structure if m.id == "data-part-missing" and m.sites}
     factors: list[float] = []
     with np.errstate(all="ignore"):
         top = right.scaled(right.top())
@@ -62,6 +63,8 @@ def cells(
                     i, section.delta[i + 1], _product(right, section, i + 1)
                 )
                 right.table = table(right.network, structure)
+            if right.weights[i] in lost:  # the bias alone shows what passes here
+                section.delta[i] = predicted
             factors.append(project(section.delta[i], predicted)[0])
             if right.biases:
                 reduced = right.bias(i, section.delta[i])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import Array, Params
+from gradcheck.experiments.extremes import data_points, extremes
 from gradcheck.experiments.forms import DataForm, read_data
 from gradcheck.experiments.penalty import (
     Evaluate,
@@ -17,12 +18,11 @@ from gradcheck.experiments.penalty import (
     penalty_points,
     read_penalty,
 )
-from gradcheck.experiments.points import Sizes, make
-from gradcheck.faults import Pass, Specification, specify
+from gradcheck.experiments.points import Sizes
+from gradcheck.faults import Specification, specify
 from gradcheck.problem import Network, Problem
 
 _SMALL = 1e-7
-_SIZES = ((6, 4, 5, 3), (3, 5, 6, 4), (9, 3, 7, 5), (4, 7, 8, 6), (7, 6, 9, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +109,6 @@ class Conventions:
         return "other"
 
 
-def data_points(
-    network: Network, rng: np.random.Generator, sizes: Sizes, count: int = 5
-) -> tuple[Problem, ...]:
-    """Return points of different sizes, without a penalty, to read the data loss at."""
-    points: list[Problem] = []
-    for N, D, H, C in _SIZES[:count]:
-        hidden = sizes.hidden or tuple(H + i for i in range(network.depth - 1))
-        if sizes.N is not None and N not in sizes.N:
-            N = sizes.N[len(points) % len(sizes.N)]
-        C = 1 if network.cost == "logistic" else sizes.C or C
-        points.append(make(network, rng, N=N, D=sizes.D or D, hidden=hidden, C=C))
-    return tuple(points)
-
-
 def measure_conventions(
     loss: Callable[[Params, Array, Array, float], float],
     network: Network,
@@ -188,7 +174,7 @@ def read_conventions(
     averaged = tuple(name for name, form in forms.items() if form == "averaged")
     data = read_data(evaluate, network, data_points(network, rng, sizes))
     form = "fixed" if data.fixed and not forms else overall(forms)
-    finite = _extremes(evaluate, network, sizes, rng, data) if data.own else ()
+    finite = extremes(evaluate, network, sizes, rng, data) if data.own else ()
     sentences = (*_sentences(network, penalty, form, data), *_free_rows(free))
     weights = {penalty.get(name, 0.0) for name in network.weights}
     uniform = len(weights) == 1 and any(
@@ -214,52 +200,6 @@ def read_conventions(
         sentences=sentences,
         free=free,
     )
-
-
-def _extremes(
-    evaluate: Evaluate,
-    network: Network,
-    sizes: Sizes,
-    rng: np.random.Generator,
-    data: DataForm,
-) -> tuple[str, ...]:
-    """Return what goes wrong where the scores are large."""
-    if network.cost == "squared" or network.output != "identity":
-        return ()
-    base = data_points(network, rng, sizes, 1)[0]
-    top = network.weights[-1]
-
-    def scaled(factor: float, shift: float = 0.0) -> tuple[float, float]:
-        params = dict(base.params)
-        params[top] = np.asarray(params[top]) * factor
-        if network.biases:
-            bias = network.bias_names[-1]
-            params[bias] = np.asarray(params[bias]) * factor + shift
-        problem = Problem(params, base.X, base.y, 0.0)
-        right = Pass(specify(network), problem).data_losses().mean()
-        fixed = sum(q * np.sum(np.square(params[n])) for n, q in data.fixed.items())
-        return evaluate(problem) - float(fixed), float(right)
-
-    small, plain = scaled(1.0)
-    unit = small / plain if plain else 1.0
-    shifted = (
-        scaled(1.0, 1000.0)[0]
-        if network.biases and network.cost == "softmax"
-        else small
-    )
-    largest = float(Pass(specify(network), base).scores.max())
-    first = 60.0 / largest if network.cost != "softmax" else 40.0
-    huge = [scaled(factor) for factor in (first, 800.0, 5000.0)]
-    early = network.cost != "softmax" and not np.isfinite(huge[0][0])
-    if not early and (not np.isfinite(shifted) or any(np.isnan(v) for v, _ in huge)):
-        return ("softmax-unshifted",)
-    if any(not np.isfinite(v) for v, _ in huge):
-        return ("log-of-zero",)
-    if any(
-        abs(v - unit * right) > 1e-3 * max(abs(unit * right), 1.0) for v, right in huge
-    ):
-        return ("log-clipped",)
-    return ()
 
 
 def _free_rows(free: Mapping[str, str]) -> list[str]:

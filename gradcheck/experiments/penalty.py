@@ -114,8 +114,19 @@ def _form(
     for form, sums in candidates.items():
         one, other = (v / s for v, s in zip(values, sums, strict=True))
         if abs(one - other) <= _SMALL * abs(one):
+            averaged = candidates["averaged"][0] / sums[0]
+            if form == "squares" and _one_count_hides(one, counts):
+                return "averaged", _round(one / averaged)
             return form, _round(one)
     return "other", values[0] / candidates["squares"][0]
+
+
+def _one_count_hides(k: float, counts: list[int]) -> bool:
+    """Whether a penalty is divided by N, where every point has the same N."""
+    N = counts[0]
+    usual = min(abs(k - c) for c in (0.5, 1.0)) <= _SMALL
+    divided = min(abs(k * N - c) for c in (0.5, 1.0)) <= _SMALL
+    return N > 1 and counts[0] == counts[1] and divided and not usual
 
 
 def _round(k: float) -> float:
