@@ -884,3 +884,20 @@ def test_what_a_maker_raises_is_put_into_words():
     assert unit.run is None
     assert unit.hint["broken"]["code"] == "crashes"
     assert "ZeroDivisionError" in made.problems[0].text
+
+
+@pytest.mark.parametrize(
+    ("returned", "cache"),
+    [("out", "cache"), ("out, x", "cache"), ("out, x, w, 1", "cache[0]"),
+     ("[out, (x, w)]", "cache[0]")],
+)  # fmt: skip
+def test_a_forward_pass_may_return_any_number_of_things(returned, cache):
+    source = (
+        "def affine_forward(x, w):\n"
+        f"    out = x @ w\n    return {returned}\n"
+        "def affine_backward(dout, cache, w):\n"
+        f"    x = {cache}\n"
+        "    return dout @ w.T, x.T @ dout\n"
+    )
+    layer = pair_of(source, "affine")
+    assert layer.right

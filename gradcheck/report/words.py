@@ -87,7 +87,8 @@ def _title(report: Report) -> Iterator[Line]:
         part for part in (subject.path, subject.object) if part
     )
     if title and not subject.title and subject.network in _NETWORKS:
-        title += f", {_NETWORKS[subject.network]}"
+        one = subject.network == "deep" and set(report.parameters) <= {"W1", "b1"}
+        title += f", {'a linear model' if one else _NETWORKS[subject.network]}"
     if title and subject.interface:
         title += f" ({subject.interface} form)"
     if title:

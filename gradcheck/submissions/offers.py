@@ -18,7 +18,8 @@ LARGEST = 4096
 SMOOTH = 1000
 """Added to a unit's number to ask for it without constants in its logarithms."""
 
-_LETTERS = frozenset({"N", "D", "M", "C", "1"})
+_LETTERS = frozenset("N6DMC21")
+_ARRAYS = ("vjp", "scores", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Offered:
     object, interface : str
         Name in the file, and the form in which the gradient was handed in.
     kind : str
-        ``"network"``, ``"vjp"`` (a layer), ``"scores"`` (a loss of scores) or
+        ``"network"``, ``"vjp"`` (a layer), ``"scores"`` (a loss of scores),
+        ``"plain"`` (a function of one array) or
         ``"broken"``.
     names : tuple of str
         Our names of its parameters.
@@ -162,7 +164,7 @@ def _read_unit(index: int, unit: Mapping[str, Any]) -> Offered:
             text=str(broken.get("text"))[:6000],
             line=line if type(line) is int and line > 0 else None,
         )  # fmt: skip
-    if unit.get("kind") in ("vjp", "scores"):
+    if unit.get("kind") in _ARRAYS:
         return Offered(
             index, name, interface, str(unit["kind"]),
             symbols={str(k): _letters(v) for k, v in unit["params"].items()},

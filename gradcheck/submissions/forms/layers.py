@@ -11,6 +11,8 @@ from . import calls, implied, search, shapes
 from .names import Function
 from .refusal import Refused
 
+_SIZES = {"N": 7, "6": 6, "D": 5, "M": 4, "C": 3, "2": 2, "1": 1}
+
 
 @dataclass(slots=True)
 class Layer:
@@ -40,11 +42,11 @@ class Layer:
     right: bool = True
 
 
-def _sample(symbols: Mapping[str, Sequence[str]], seed: int) -> dict[str, Any]:
+def sample(symbols: Mapping[str, Sequence[str]], seed: int) -> dict[str, Any]:
+    """Draw inputs of these shapes."""
     rng = np.random.default_rng(seed)
-    sizes = {"N": 7, "D": 5, "M": 4, "C": 3, "1": 1}
     return {
-        name: rng.normal(size=[sizes[s] for s in letters])
+        name: rng.normal(size=[_SIZES[s] for s in letters])
         for name, letters in symbols.items()
     }
 
@@ -138,8 +140,8 @@ def settle(
 
 def agrees(layer: Layer) -> bool:
     """Whether a layer's backward pass agrees with its forward pass, at one point."""
-    inputs = _sample(layer.symbols, 3)
-    upstream = _sample({"u": layer.upstream}, 4)["u"] if layer.upstream else None
+    inputs = sample(layer.symbols, 3)
+    upstream = sample({"u": layer.upstream}, 4)["u"] if layer.upstream else None
     labels = np.arange(7) % 3 if layer.labels else None
 
     def loss(moved: Any) -> Any:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from . import advice, plans, reading, search, siblings, smoothing
+from . import advice, plain, plans, reading, search, siblings, smoothing
 from .class_units import ClassUnits, is_layer, is_scoring
 from .classes import ClassForm
-from .offer import Offer, Unit, counts_classes, undefined_names
+from .offer import Offer, Unit, counts_classes, layer_unit, undefined_names
 from .refusal import Refused
 from .running import Workspace
 from .search import Search
@@ -129,7 +129,11 @@ class _Loader(ClassUnits):
         if f"{name}_forward" in self.functions:
             return [self._guard(name, lambda: self._pair(name))]
         if name in self.functions:
-            return [self._guard(name, lambda: self._function_unit(name))]
+            unit = self._guard(name, lambda: self._function_unit(name))
+            found = (
+                [u for u in self._every_plain(name) if u.run] if not unit.run else []
+            )
+            return found or [unit]
         owner, _, method = name.partition(".")
         if owner in self.classes and method:
             return self._class_units(owner, asked=True, only=method)
@@ -144,6 +148,7 @@ class _Loader(ClassUnits):
         attempts = [self._every_class, self._every_function, self._every_layer]
         if all(plans.of_layer(f, self.functions) for f in backs):
             attempts = [self._every_class, self._every_layer, self._every_function]
+        attempts.append(self._every_plain)
         for attempt in attempts:
             found = attempt()
             tried += found
@@ -224,6 +229,24 @@ class _Loader(ClassUnits):
         return [
             self._guard(f.name, lambda f=f: self._step_unit(f)) for f in kinds["step"]
         ]
+
+    def _every_plain(self, only: str = "") -> list[Unit]:
+        """Functions of one vector; those that are none go without saying."""
+        units: list[Unit] = []
+        for function, slope in plain.candidates(self.functions):
+            given = [u.hint["object"] for u in units]
+            if function.name in given or only not in ("", function.name):
+                continue
+            known, label = len(self.problems), function.name
+            unit = self._guard(
+                label,
+                lambda f=function, s=slope: layer_unit(
+                    plain.plain(f, s, self.space), f.label
+                ),
+            )
+            units += [unit] if unit.run is not None else []
+            del self.problems[known:]
+        return units
 
     def _every_layer(self) -> list[Unit]:
         return [

@@ -112,11 +112,13 @@ def layer_unit(layer: Layer, label: str) -> Unit:
         loss, grads = layer.run(params, X, y, gradients)
         return loss, grads if gradients else None
 
+    kind = "plain" if layer.interface == "plain" else "vjp"
+    kind = "scores" if layer.labels else kind
     hint = {
         "interface": layer.interface,
         "object": label,
-        "network": "scores" if layer.labels else "vjp",
-        "kind": "scores" if layer.labels else "vjp",
+        "network": kind,
+        "kind": kind,
         "params": {n: list(s) for n, s in layer.symbols.items()},
         "data": list(layer.upstream),
         "labels": "ints" if layer.labels else "",

@@ -64,10 +64,7 @@ def pair(forward: Function, backward: Function, space: Mapping[str, Any]) -> Lay
         given = {n: _fresh(v) for n, v in extras.items()}
         result = calls_[0](*[inputs.get(n, given.get(n)) for n in arguments
                              if n in inputs or n in given])  # fmt: skip
-        out, cache = (
-            result if isinstance(result, tuple) and len(result) == 2
-            else (result, result[1:] if isinstance(result, tuple) else inputs[parts[0]])
-        )  # fmt: skip
+        out, cache = _parted(result, inputs[parts[0]])
         demand(out, forward, np.shape(upstream))
         loss = float(np.sum(np.asarray(out, dtype=float) * upstream))
         if not gradient:
@@ -80,6 +77,14 @@ def pair(forward: Function, backward: Function, space: Mapping[str, Any]) -> Lay
         return loss, grads
 
     return settle(stem, kinds, run_as, forward, backward, calls_)
+
+
+def _parted(result: Any, first: Any) -> tuple[Any, Any]:
+    """Part what a forward pass returns: its output, and what it keeps."""
+    if not isinstance(result, tuple | list) or not result:
+        return result, first
+    kept = result[1:]
+    return result[0], kept[0] if len(kept) == 1 else kept or first
 
 
 def _fresh(value: Any) -> Any:

@@ -8,6 +8,10 @@ from .names import Function
 from .refusal import Refused
 from .search import Trial
 
+_ONE_OUTPUT = {
+    "signs": "labels-pm1", "binary": "labels-01", "real": "labels-real",
+}  # fmt: skip
+
 
 def interface_of(function: Function, trial: Trial | None) -> str:
     """Name the form of a function."""
@@ -27,8 +31,8 @@ def interface_of(function: Function, trial: Trial | None) -> str:
     if recipe.layout == "columns" and kinds:
         return "coursera"
     if len(recipe.slots) == 1:
-        signs = recipe.coding.startswith(("signs", "binary", "real"))
-        return "labels-pm1" if signs else "cs231n-softmax"
+        coding = recipe.coding.partition(" ")[0]
+        return _ONE_OUTPUT.get(coding, "cs231n-softmax")
     return "plain" if len(recipe.steps) == 1 else "backward-prop"
 
 

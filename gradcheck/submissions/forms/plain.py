@@ -1,0 +1,130 @@
+"""Functions of one vector: ``f(x) -> (value, gradient)``, or ``f`` and ``grad_f``."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from . import calls, names, plans, search
+from .layers import Layer, agrees, sample
+from .names import Function
+from .refusal import Refused
+
+SIZES: tuple[tuple[str, ...], ...] = (
+    ("D",), ("2",), ("C",), ("M",), ("6",), ("1",), (), ("D", "1"), ("2", "1"),
+    ("C", "1"), ("1", "D"), ("D", "M"), ("C", "C"),
+)  # fmt: skip
+"""Shapes to try: vectors, one number, columns, a row, matrices."""
+
+_SLOPE = re.compile(
+    r"(.*_|^)(d|g|grad\w*|gradient\w*|der\w*|jac\w*|prime|nabla|slope)(_.*|$|\d)"
+    r"|.*(grad|prime|deriv|jacobian).*|d[fFJLx]\w*|df|nabla\w*",
+    re.I,
+)
+_VALUE = re.compile(
+    r"f\w{0,2}|val\w*|obj\w*|fun\w*|cost\w*|loss\w*|J|L|E|y|z|energy", re.I
+)
+
+
+def candidates(
+    functions: Mapping[str, Function],
+) -> Iterator[tuple[Function, Function | None]]:
+    """Yield functions of one argument that may give a value and its gradient.
+
+    Yields
+    ------
+    function, gradient : Function
+        `gradient` is None where the function itself returns both.
+    """
+    single = [f for f in functions.values() if _takes_one(f)]
+    slopes = [f for f in single if _SLOPE.fullmatch(f.name)]
+    for function in single:
+        if len(function.returned()) == 2:
+            yield function, None
+    for slope in slopes:
+        for function in plans.closest(slope, [f for f in single if f not in slopes]):
+            if len(function.returned()) == 1 and len(slope.returned()) == 1:
+                yield function, slope
+
+
+def _takes_one(function: Function) -> bool:
+    given = len(function.arguments) - len(function.node.args.defaults)
+    return given == 1 and plans.returns_value(function)
+
+
+def plain(
+    function: Function, slope: Function | None, space: Mapping[str, Any]
+) -> Layer:
+    """Make a unit out of a function of one vector.
+
+    Raises
+    ------
+    Refused
+        If it gives no number and gradient for any vector, or nothing but a guess
+        says that it should.
+    """
+    first = function.arguments[0]
+    value: Callable[..., Any] = space[function.name]
+    gradient: Callable[..., Any] | None = space[slope.name] if slope else None
+
+    def run(inputs: Mapping[str, Any], _: Any, __: Any, wanted: bool) -> Any:
+        x = np.array(inputs[first], dtype=float)
+        result = value(x if x.ndim else float(x))
+        if gradient is not None:
+            pair = result, gradient(x if x.ndim else float(x)) if wanted else None
+        elif not isinstance(result, tuple | list) or len(result) != 2:
+            raise TypeError("no pair")
+        else:
+            pair = result[0], result[1]
+        if not calls.is_number(pair[0]):
+            raise TypeError("no number")
+        found = {first: _like(pair[1], x, function)} if wanted else {}
+        return calls.number(pair[0]), found
+
+    spare: Layer | None = None
+    for letters in SIZES:
+        if spare is not None and len(letters) < 2:
+            continue  # a shorter vector could hide a mistake
+        layer = Layer(
+            function.label, {first: letters}, (), False, run, interface="plain"
+        )  # fmt: skip
+        try:
+            layer.right = search.quietly(partial(agrees, layer))
+            if not search.quietly(partial(_slopes, layer)):
+                continue  # there is nothing in an array like this
+        except Exception:
+            continue
+        if layer.right:
+            return layer
+        spare = spare or layer
+    if spare is None or not (slope or _says_so(function)):
+        raise Refused(
+            "no-form",
+            f"{function.label}({first}) gives no number and gradient for a vector",
+            function.node.lineno,
+        )
+    return spare
+
+
+def _slopes(layer: Layer) -> bool:
+    """Whether a function has a gradient that is not zero."""
+    found = layer.run(sample(layer.symbols, 3), None, None, True)[1]
+    return any(np.any(g) for g in found.values())
+
+
+def _like(gradient: Any, x: Any, function: Function) -> Any:
+    if isinstance(gradient, Mapping | str | bytes) or gradient is None:
+        raise TypeError("no gradient")
+    gradient = np.asarray(gradient, dtype=float)
+    if gradient.size != x.size:
+        raise TypeError("no gradient of this size")
+    return gradient.reshape(x.shape)
+
+
+def _says_so(function: Function) -> bool:
+    value, gradient = function.returned()
+    given = bool(_SLOPE.fullmatch(gradient)) or not gradient
+    meant = bool(names.COST.fullmatch(value)) or bool(_VALUE.fullmatch(value))
+    return given and (meant or (not value and bool(gradient)))
