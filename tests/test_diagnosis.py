@@ -503,6 +503,35 @@ def test_beside_a_loss_of_its_own_the_derivative_of_that_loss_is_measured(batch)
     assert "the data part of the loss is none of the known ones" in right.loss_statement
 
 
+@pytest.mark.parametrize(
+    ("divisor", "statement"),
+    [
+        (lambda N, C: N, "dW and db are C times the derivative, for C classes"),
+        (
+            lambda N, C: 2 * N,
+            "dW and db are 0.5 * C times the derivative, for C classes",
+        ),
+        (
+            lambda N, C: 1,
+            "dW and db are N * C times the derivative, for N examples and C classes",
+        ),
+        (lambda N, C: N * C, None),
+    ],
+)
+def test_a_factor_that_is_a_size_is_called_by_its_letter(divisor, statement):
+    network = networks.get("linear")
+
+    def mean_over_all(params, X, y, reg):
+        N, C = len(X), params["W"].shape[1]
+        _, grads = network.loss_and_grads(params, X, y, 0.0)
+        loss = network.loss(params, X, y, 0.0) / C
+        return loss, {k: g * N / divisor(N, C) for k, g in grads.items()}
+
+    found = diagnose(mean_over_all, network)
+    assert [f.statement for f in found.facts] == ([statement] if statement else [])
+    assert found.mistakes == ()
+
+
 def test_a_loss_of_its_own_that_fails_is_passed_over():
     wrong = another_loss(0.5, batch=True)
 

@@ -132,6 +132,30 @@ def test_a_mean_over_examples_and_classes_is_a_scale():
     assert "times the cross-entropy" in found.sentences[0]
 
 
+@pytest.mark.parametrize(
+    ("divisor", "per", "said"),
+    [
+        (lambda N, C: C, "classes", "divided by N * C: it is a mean over classes"),
+        (lambda N, C: (N - 1) / N, "n-minus-one", "divided by N - 1"),
+    ],
+)
+def test_what_else_divides_the_data_loss_is_measured(divisor, per, said):
+    def loss(params, X, y, reg):
+        network = networks.get("linear")
+        penalty = network.loss(params, X, y, reg) - network.loss(params, X, y, 0.0)
+        data = network.loss(params, X, y, 0.0)
+        return data / divisor(len(X), params["W"].shape[1]) + penalty
+
+    found = measure_conventions(loss, networks.get("linear"))
+    assert (found.per, found.scale) == (per, 1.0)
+    assert said in found.sentences[0]
+    assert not found.specified
+    problem = drawn(networks.get("linear"))
+    committed = Pass(found.specification(networks.get("linear")), problem).loss()
+    arguments = problem.params, problem.X, problem.y, problem.reg
+    assert committed == pytest.approx(loss(*arguments), rel=1e-12)
+
+
 def test_a_loss_that_raises_is_unknown():
     found = measure_conventions(lambda *a: 1 / 0, SOFTMAX)
     assert found.data_form == "unknown"

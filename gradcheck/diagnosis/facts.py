@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,13 +21,29 @@ def facts(case: Case) -> list[Finding]:
     """Measure each tensor by itself, and each stage of the pass; no names."""
     if case.failed and not case.measured.grads:
         return [Finding("", statement=f"the call failed: {case.failed}")]
-    found = [f for f in _tensors(case) if f is not None]
-    return [*found, *_stages(case)]
+    return [*_together(_tensors(case)), *_stages(case)]
 
 
 def _tensors(case: Case) -> list[Finding | None]:
     network = case.network
     return [_tensor(case, name) for name in (*network.weights, *network.bias_names)]
+
+
+def _together(found: Sequence[Finding | None]) -> list[Finding]:
+    """Say once what holds for several gradients alike: its sentence has a gap."""
+    alike: dict[str, list[Finding]] = {}
+    for finding in found:
+        if finding is not None:
+            alike.setdefault(finding.statement, []).append(finding)
+    said = []
+    for statement, those in alike.items():
+        names = tuple(name for finding in those for name in finding.parameters)
+        listed = ", ".join(f"d{name}" for name in names)
+        if len(those) > 1:
+            listed = " and ".join(listed.rsplit(", ", 1))
+        words = statement.format(listed, "are" if len(those) > 1 else "is")
+        said.append(replace(those[0], parameters=names, statement=words))
+    return said
 
 
 def _tensor(case: Case, name: str) -> Finding | None:
@@ -37,9 +53,7 @@ def _tensor(case: Case, name: str) -> Finding | None:
         with np.errstate(all="ignore"):
             right = reader.right.grads()[name]
         if grads[name].shape != right.shape or not np.isfinite(grads[name]).all():
-            return Finding(
-                "", (name,), statement=f"d{name} is not finite, or misshapen"
-            )
+            return Finding("", (name,), statement="{0} {1} not finite, or misshapen")
         zero = zero and not np.any(grads[name])
         factor, residual = project(grads[name], right)
         ratios.append(factor)
@@ -47,21 +61,56 @@ def _tensor(case: Case, name: str) -> Finding | None:
     if not ratios:
         return None
     if zero:
-        return Finding("", (name,), "0", "", f"d{name} is zero where reg is 0")
+        return Finding("", (name,), "0", "", "{0} {1} zero where reg is 0")
     if max(residuals) > _EXACT:
         return Finding("", (name,), statement=_pattern(case, name))
     if max(abs(r - 1.0) for r in ratios) <= _EXACT:
         return None
     shown = [f"{r:.4g}" for r in ratios]
     if len(set(shown)) == 1:
-        text = f"d{name} is {shown[0]} of the derivative, everywhere"
+        text = f"{{0}} {{1}} {shown[0]} of the derivative, everywhere"
+    elif law := _law(ratios, [r.right for r in case.measured.readers]):
+        text = f"{{0}} {{1}} {law}"
     else:
         sizes = [_sizes(r.problem) for r in case.measured.readers]
         pairs = zip(shown, sizes, strict=True)
-        text = f"d{name} is " + ", ".join(
-            f"{s} x the derivative ({z})" for s, z in pairs
-        )
+        text = "{0} {1} " + ", ".join(f"{s} x the derivative ({z})" for s, z in pairs)
     return Finding("", (name,), shown[0], "1", text)
+
+
+_LAWS: dict[str, Callable[[float, float, float], float]] = {
+    "N": lambda N, D, C: N,
+    "(N - 1)": lambda N, D, C: N - 1,
+    "C": lambda N, D, C: C,
+    "D": lambda N, D, C: D,
+    "1 / N": lambda N, D, C: 1 / N,
+    "1 / C": lambda N, D, C: 1 / C,
+    "1 / D": lambda N, D, C: 1 / D,
+    "N * C": lambda N, D, C: N * C,
+    "1 / (N * C)": lambda N, D, C: 1 / (N * C),
+    "N / C": lambda N, D, C: N / C,
+    "C / N": lambda N, D, C: C / N,
+    "N / D": lambda N, D, C: N / D,
+    "D / N": lambda N, D, C: D / N,
+    "(N - 1) / N": lambda N, D, C: (N - 1) / N,
+    "N / (N - 1)": lambda N, D, C: N / max(N - 1, 1),
+}
+_WHAT = {"N": "examples", "D": "features", "C": "classes"}
+
+
+def _law(ratios: Sequence[float], passes: Sequence[Pass]) -> str:
+    """Say of which sizes the factors are, or a half or double; empty if of none."""
+    sizes = [(float(p.N), float(p.X.shape[1]), float(p.C)) for p in passes]
+    for said, law in _LAWS.items():
+        numbers = [r / law(*s) for r, s in zip(ratios, sizes, strict=True)]
+        number = next((n for n in (1, 2, 0.5) if np.allclose(numbers, n, 1e-7)), None)
+        if number is None:
+            continue
+        times = said if number == 1 else f"{number:g} * {said}"
+        named = [(letter, what) for letter, what in _WHAT.items() if letter in said]
+        where = " and ".join(f"{letter} {what}" for letter, what in named)
+        return f"{times} times the derivative, for {where}"
+    return ""
 
 
 def _sizes(problem: object) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck._typing import Array, Params
 from gradcheck.experiments.extremes import data_points, extremes
-from gradcheck.experiments.forms import DataForm, read_data
+from gradcheck.experiments.forms import read_data
 from gradcheck.experiments.penalty import (
     Evaluate,
     PenaltyPoint,
@@ -19,6 +19,7 @@ from gradcheck.experiments.penalty import (
     read_penalty,
 )
 from gradcheck.experiments.points import Sizes
+from gradcheck.experiments.sentences import sentences
 from gradcheck.faults import Specification, specify
 from gradcheck.problem import Network, Problem
 
@@ -58,6 +59,8 @@ class Conventions:
         Of the loss.
     free : mapping of str to str
         Parameters of which the penalty leaves the ``"first"`` or ``"last"`` row free.
+    per : str
+        What else the data loss is divided by; see `gradcheck.faults.Specification`.
     """
 
     penalty: Mapping[str, float] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class Conventions:
     sentences: tuple[str, ...] = ()
     evaluations: int = 0
     free: Mapping[str, str] = field(default_factory=dict)
+    per: str = ""
 
     def specification(self, network: Network) -> Specification:
         """Return the loss to hold the gradient against."""
@@ -90,6 +94,7 @@ class Conventions:
             scale=self.scale if self.own_data else 1.0,
             fixed=dict(self.fixed),
             free=dict(self.free),
+            per=self.per if self.own_data else "",
         )
 
     @property
@@ -175,7 +180,7 @@ def read_conventions(
     data = read_data(evaluate, network, data_points(network, rng, sizes))
     form = "fixed" if data.fixed and not forms else overall(forms)
     finite = extremes(evaluate, network, sizes, rng, data) if data.own else ()
-    sentences = (*_sentences(network, penalty, form, data), *_free_rows(free))
+    said = sentences(network, penalty, form, data, free)
     weights = {penalty.get(name, 0.0) for name in network.weights}
     uniform = len(weights) == 1 and any(
         abs(k - min(weights)) < _SMALL for k in (0.0, 0.5, 1.0)
@@ -191,57 +196,14 @@ def read_conventions(
         own_data=data.own,
         specified=data.own
         and data.scale == 1.0
+        and not data.per
         and form in ("squares", "averaged", "none")
         and uniform
         and not data.fixed
         and not free
         and len(averaged) in (0, len(penalty)),
         finite=finite,
-        sentences=sentences,
+        sentences=said,
         free=free,
+        per=data.per,
     )
-
-
-def _free_rows(free: Mapping[str, str]) -> list[str]:
-    rows = {row: [n for n, r in free.items() if r == row] for row in free.values()}
-    return [
-        f"the loss does not penalise the {row} row of {' and '.join(names)}"
-        for row, names in rows.items()
-    ]
-
-
-def _sentences(
-    network: Network, penalty: Mapping[str, float], form: str, data: DataForm
-) -> tuple[str, ...]:
-    said = []
-    if data.name == "unknown":
-        said.append(
-            "the data part of the loss is none of the known ones (cross-entropy,"
-            " squared error, hinge, 1 - p, ...)"
-        )
-    elif not data.own:
-        said.append(f"the data part of the loss is {data.words}")
-    elif data.scale != 1.0:
-        said.append(f"the data part of the loss is {data.scale:g} times {data.words}")
-    if data.fixed:
-        said.append(f"the penalty of {', '.join(data.fixed)} does not depend on reg")
-    elif form == "averaged":
-        said.append("the penalty is divided by N")
-    elif form in ("norm", "absolute"):
-        what = "the norm" if form == "norm" else "absolute values"
-        said.append(f"the penalty is made of {what}, not of squares")
-    elif form == "other":
-        said.append("the penalty is no multiple of reg * sum(W**2)")
-    elif form == "squares":
-        free = [w for w in network.weights if not penalty.get(w)]
-        ks = sorted({penalty.get(w, 0.0) for w in network.weights})
-        if free and len(free) < len(network.weights):
-            said.append(f"the loss does not penalise {', '.join(free)}")
-        elif len(ks) > 1 or ks[0] not in (0.5, 1.0):
-            listed = ", ".join(f"{penalty.get(w, 0.0):g}" for w in network.weights)
-            names = ", ".join(network.weights)
-            said.append(f"the penalty is {listed} * reg * sum(W**2) on {names}")
-        free = [b for b in network.bias_names if penalty.get(b)]
-        if free:
-            said.append(f"the loss penalises the biases {', '.join(free)} as well")
-    return tuple(said)

@@ -32,6 +32,8 @@ class DataForm:
         What multiplies the sum or mean over examples.
     fixed : mapping of str to float
         Coefficients of ``sum(p**2)`` that are there whatever `reg` is.
+    per : str
+        What else the sum is divided by; see `gradcheck.faults.Specification`.
     """
 
     name: str = "unknown"
@@ -40,6 +42,15 @@ class DataForm:
     reduction: str = ""
     scale: float = 1.0
     fixed: Mapping[str, float] = field(default_factory=dict)
+    per: str = ""
+
+    @property
+    def shares(self) -> str:
+        """By what the sum over examples is divided, in words; see `per`."""
+        if self.per == "n-minus-one":
+            return "divided by N - 1"
+        over = "N * C" if self.reduction == "mean" else "C"
+        return f"divided by {over}: it is a mean over classes, too"
 
 
 def _softmax_loss(p: Pass, t: Array) -> Array:
@@ -141,10 +152,14 @@ def read_data(
     own = np.array([p.data_losses().sum() for p in passes])
     found = _reduced(values, own, passes, _TOLERANCE)
     if found:
-        return DataForm(name, words, True, found[0], plain(found[1], 1e-6))
+        return DataForm(
+            name, words, True, found[0], plain(found[1], 1e-6), per=found[2]
+        )
     found = _reduced(values, own, passes, 1e-6)  # the logarithm of p + 1e-8, say
     if found:
-        return DataForm(name, words, True, found[0], plain(found[1], 1e-6))
+        return DataForm(
+            name, words, True, found[0], plain(found[1], 1e-6), per=found[2]
+        )
     with np.errstate(all="ignore"):
         for other, (said, form) in _OTHERS.items():
             if network.cost == "softmax" and other == "cross-entropy":
@@ -153,14 +168,14 @@ def read_data(
                 values, np.array([form(p).sum() for p in passes]), passes, _TOLERANCE
             )
             if found:
-                return DataForm(other, said, False, *found)
+                return DataForm(other, said, False, found[0], found[1], per=found[2])
     return _with_fixed_penalty(values, own, passes, (name, words)) or DataForm()
 
 
 def _reduced(
     values: Array, sums: Array, passes: Sequence[Pass], tolerance: float
-) -> tuple[str, float] | None:
-    """Return reduction and scale if the values are a reduction of these sums."""
+) -> tuple[str, float, str] | None:
+    """Return reduction, scale and `per` if the values are a reduction of the sums."""
     if not np.isfinite(sums).all() or not (np.abs(sums) > 1e-12).all():
         return None
     ratio = values / sums
@@ -169,15 +184,15 @@ def _reduced(
     for reduction, weight in (("mean", 1 / N), ("sum", np.ones_like(N))):
         scale = ratio / weight
         if np.ptp(scale) <= tolerance * abs(scale[0]):
-            return reduction, plain(float(scale[0]))
-    for reduction, weight in (
-        ("mean", 1 / (N * C)),
-        ("sum", 1 / C),
-        ("mean", 1 / (N - 1 + 1e-300)),
+            return reduction, plain(float(scale[0])), ""
+    for reduction, weight, per in (
+        ("mean", 1 / (N * C), "classes"),
+        ("sum", 1 / C, "classes"),
+        ("mean", 1 / np.maximum(N - 1, 1), "n-minus-one"),
     ):
         scale = ratio / weight
         if np.ptp(scale) <= tolerance * abs(scale[0]):
-            return reduction, float(np.mean(ratio * (N if reduction == "mean" else 1)))
+            return reduction, plain(float(scale[0])), per
     return None
 
 

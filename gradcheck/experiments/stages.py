@@ -129,7 +129,7 @@ def top_fits(readers: Sequence[Reader], sections: Sequence[Section]) -> list[Fit
 
     def predict(point: int, mistakes: tuple[Mistake, ...]) -> Array:
         right = _stage(readers[point].right, mistakes)
-        return right.top() / right.divisor * right.spec.scale
+        return right.top() / right.divisor * right.spec.multiple(right.N, right.C)
 
     with np.errstate(all="ignore"):
         sets = _sets(readers[0].network, TOP, None)

@@ -126,7 +126,7 @@ class Pass:
 
     def scaled(self, delta: Array) -> Array:
         """Divide by the number of examples, and by whatever else divides all."""
-        factor = self.slot("factor", None, self.spec.scale)
+        factor = self.slot("factor", None, self.spec.multiple(self.N, self.C))
         self.multiplier = np.float64(factor) / self.slot("batch", None, self.divisor)
         return np.asarray(delta * self.multiplier)
 
@@ -209,7 +209,8 @@ class Pass:
 
     def loss(self) -> float:
         """Return the loss: data and penalty."""
-        mean = self.data_losses().sum() / self.divisor * self.spec.scale
+        mean = self.data_losses().sum() / self.divisor
+        mean = mean * self.spec.multiple(self.N, self.C)
         data = self.slot("loss-data", None, mean)
         penalty = sum(
             self.strength(name)

@@ -31,6 +31,9 @@ class Specification:
         Coefficients of ``sum(p**2)`` that are there whatever `reg` is.
     free : mapping of str to str
         Parameters of which a row is not penalised: ``"first"`` or ``"last"``.
+    per : str
+        ``"classes"`` where the data loss is a mean over all N * C numbers, and
+        ``"n-minus-one"`` where the sum over examples is divided by N - 1.
     """
 
     network: Network
@@ -40,6 +43,15 @@ class Specification:
     scale: float = 1.0
     fixed: Mapping[str, float] = field(default_factory=dict)
     free: Mapping[str, str] = field(default_factory=dict)
+    per: str = ""
+
+    def multiple(self, examples: int, classes: int) -> float:
+        """Return what multiplies the network's own data loss at these sizes."""
+        if self.per == "classes":
+            return self.scale / classes
+        if self.per == "n-minus-one" and examples > 1:
+            return self.scale * examples / (examples - 1)
+        return self.scale
 
     def penalised(self, name: str, p: Array) -> Array:
         """Return a parameter with zeros where the penalty leaves it free."""
