@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from . import gradients, names, shapes
+from . import gradients, listed, names, shapes
 from .calls import Board
 from .containers import (
     drop_loss,
@@ -80,9 +80,11 @@ class Collecting:
             named = self._named([board.results[index]], [steps[index]])
             if index == self.loss_step:
                 named = drop_loss(named)
-            unrolled = self._unrolled(named, held)
-            if unrolled is not None:
-                return unrolled
+            whole = self._unrolled(named, held) or listed.in_order(
+                board.results[index], self.containers, {h.slot.name: h for h in held}
+            )
+            if whole:
+                return whole
             found |= gradients.match(rest, named, bare=index == len(steps) - 1)
         rest = [h for h in held if h.slot.name not in found]
         if rest and instance is not None:

@@ -25,6 +25,8 @@ def contain(kind: str, parts: Sequence[str], values: Sequence[Any]) -> Any:
             return tuple(values)
         case "list":
             return list(values)
+        case "pairs":
+            return list(zip(values[::2], values[1::2], strict=True))
     order: Any = "F" if kind == "unrolled F" else "C"
     whole = np.concatenate([np.ravel(np.asarray(v), order) for v in values])
     return whole.reshape(-1, 1) if kind.endswith("column") else whole

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import names, shapes
+from . import listed, names, shapes
 from .names import Function
 from .shapes import Slot
 
@@ -19,7 +19,8 @@ class Arguments:
     single : tuple of str
         Arguments that are one array each, in order.
     containers : mapping of str to (kind, keys)
-        Arguments that hold several: ``"dict"`` or ``"tuple"``.
+        Arguments that hold several: ``"dict"``, ``"tuple"``, ``"list"`` (of weights,
+        or of biases) or ``"pairs"``.
     """
 
     single: tuple[str, ...] = ()
@@ -45,6 +46,8 @@ def arguments_of(steps: Sequence[Function], depth: int = 3) -> Arguments:
                 containers[argument] = (inside[0], merged)
             elif names.kind_of(argument) and argument not in single:
                 single.append(argument)
+    lists = {n: c for n, c in containers.items() if c[0] == "list"}
+    containers = {n: c for n, c in containers.items() if n not in lists}
     every = tuple(dict.fromkeys(k for _, keys in containers.values() for k in keys))
     if every and len({kind for kind, _ in containers.values()}) == 1:
         kind = next(iter(containers.values()))[0]
@@ -55,6 +58,7 @@ def arguments_of(steps: Sequence[Function], depth: int = 3) -> Arguments:
                 names.role_of(argument) == "params" and argument not in single
             ):  # fmt: skip
                 containers[argument] = (next(iter(containers.values()))[0], every)
+    containers |= lists
     if containers:
         single = [s for s in single if s not in containers]
     return Arguments(tuple(single), containers)
@@ -64,6 +68,10 @@ def contents(
     node: ast.AST, argument: str, depth: int
 ) -> tuple[str, tuple[str, ...]] | None:
     """Read from a function's body what its argument holds, if several parameters."""
+    for kind, reading in (("list", listed.listed), ("pairs", listed.paired)):
+        items = reading(node, argument, depth)
+        if items:
+            return kind, items
     keys: list[str] = []
     for part in ast.walk(node):
         if (
@@ -111,8 +119,8 @@ def _keys(index: ast.expr, depth: int) -> list[str]:
 
 def in_order(keys: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split names into weights and biases, each first layer first."""
-    weights = [k for k in keys if names.kind_of(k) == "W"]
-    biases = [k for k in keys if names.kind_of(k) == "b"]
+    weights = [k for k in keys if listed.kind_of(k) == "W"]
+    biases = [k for k in keys if listed.kind_of(k) == "b"]
     return (
         sorted(weights, key=lambda k: (names.index_of(k), weights.index(k))),
         sorted(biases, key=lambda k: (names.index_of(k), biases.index(k))),

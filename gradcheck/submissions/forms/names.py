@@ -151,13 +151,13 @@ _SUFFIX = re.compile(
 _WEIGHT = re.compile(
     r"(?:w|ws|wt|wgt|weights?|theta|thetas|kernel|syn|synapse|coef)"
     r"_?(?:\d+|h|o|i|ih|ho|hi|oh|xh|hy|ij|jk|in|out|hidden|output|input|final"
-    r"|input_?(?:to_?)?hidden|hidden_?(?:to_?)?output|layer_?\d+|[lf])?",
+    r"|input_?(?:to_?)?hidden|hidden_?(?:to_?)?output|layer_?\d+|tag|[lf])?",
     re.IGNORECASE,
 )
 _WEIGHT_TAIL = re.compile(r"(?:hidden|output|input|h|o|ih|ho)_?weights?", re.IGNORECASE)
 _BIAS = re.compile(
     r"(?:b|bs|bias|biases|beta|intercept)"
-    r"_?(?:\d+|h|o|i|ih|ho|in|out|hidden|output|final|layer_?\d+|[lf])?",
+    r"_?(?:\d+|h|o|i|ih|ho|in|out|hidden|output|final|layer_?\d+|tag|[lf])?",
     re.IGNORECASE,
 )
 _BIAS_TAIL = re.compile(r"(?:hidden|output|h|o|ih|ho)_?bias(?:es)?", re.IGNORECASE)
