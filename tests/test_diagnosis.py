@@ -780,3 +780,44 @@ def test_what_one_size_cannot_tell_apart_is_a_tie():
     found = diagnose(wrong, SOFTMAX, sizes={**DICTATED, "N": 6})  # N / D = 1.5
     assert ids(found) == ["divided-by-features"]
     assert ["constant-factor"] in [[m.id for m in tie] for tie in found.ties]
+
+
+COLUMNS = SOFTMAX.variant(layout="columns")
+
+
+def in_columns(function):
+    """Return a function of rows as a person writes it whose examples are columns."""
+
+    def turned(params, X, y, reg):
+        rows = {k: p[:, 0] if k[0] == "b" else p.T for k, p in params.items()}
+        loss, grads = function(rows, X.T, y, reg)
+        return loss, {
+            k: g[:, None] if k[0] == "b" and g.ndim == 1 else np.transpose(g)
+            for k, g in grads.items()
+        }
+
+    return turned
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    ["batch-sum", "relu-mask-missing", "penalty-missing", "bias-scalar", "transposed"],
+)
+def test_examples_may_be_columns(mistake):
+    wrong = inject(SOFTMAX, [mistake])
+    found = diagnose(
+        in_columns(wrong), COLUMNS, factory=lambda: in_columns(wrong), sizes={"C": 3}
+    )
+    assert found.mistakes
+    assert ids(found) == ids(diagnose(wrong, SOFTMAX, sizes={"C": 3}))
+
+
+def test_a_right_gradient_of_columns_is_right():
+    assert check_network(COLUMNS.loss_and_grads, COLUMNS).ok
+    assert diagnose(COLUMNS.loss_and_grads, COLUMNS).mistakes == ()
+
+
+@pytest.mark.parametrize("returned", [None, (1.0, [2.0]), (1.0, {"W1": "no"})])
+def test_columns_may_hold_nonsense(returned):
+    report = check_network(lambda params, X, y, reg: returned, COLUMNS)
+    assert report.verdict.value == "broken"

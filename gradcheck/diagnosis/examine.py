@@ -18,6 +18,7 @@ from gradcheck.experiments.points import Sizes
 from gradcheck.experiments.ramp import read_ramp
 from gradcheck.experiments.state import same
 from gradcheck.faults import Mistake
+from gradcheck.networks.conventions import in_rows
 from gradcheck.problem import Network, Problem
 
 
@@ -53,6 +54,14 @@ def diagnose(
     >>> [str(m) for m in diagnose(inject(network, ["batch-sum"]), network).mistakes]
     ['batch-sum']
     """
+    if network.layout == "columns":
+        return diagnose(
+            in_rows(loss_and_grads, network),
+            network.variant(layout="rows"),
+            seed=seed,
+            sizes=sizes,
+            factory=factory and (lambda: in_rows(factory(), network)),
+        )
     with np.errstate(all="ignore"):  # what the accused returns may be anything
         case = open_case(loss_and_grads, network, seed, Sizes.of(sizes), factory)
         return conclude(case, search(case))

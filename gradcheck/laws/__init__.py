@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradcheck._typing import Array, LossAndGrads, LossGrads, Params
+from gradcheck._typing import LossAndGrads
 from gradcheck.laws.examination import (
     Examination,
     LawResult,
@@ -20,7 +20,7 @@ from gradcheck.laws.examination import (
 from gradcheck.laws.identities import IDENTITIES
 from gradcheck.laws.law import Law
 from gradcheck.laws.symmetries import SYMMETRIES
-from gradcheck.networks.conventions import rows_point
+from gradcheck.networks.conventions import in_rows, rows_point
 from gradcheck.networks.layers import COSTS
 from gradcheck.problem import Network, Problem
 
@@ -71,8 +71,8 @@ def check_laws(
     >>> [law.id for law in check_laws(wrong, network, problem, rng=rng) if not law.ok]
     ['batch-mean', 'additivity', 'penalty', 'zero-weights-loss']
     """
-    if network.layout == "columns":
-        loss_and_grads, network, problem = _in_rows(loss_and_grads, network, problem)
+    loss_and_grads = in_rows(loss_and_grads, network)
+    network, problem = rows_point(network, problem)
     examination = Examination(loss_and_grads, network, problem, rng)
     examination = replace(examination, eps=_precision(examination))
     return tuple(_result(law, examination) for law in _ALL)
@@ -96,19 +96,3 @@ def _precision(examination: Examination) -> float:
         return epsilon(*examination.call(replace(examination.problem, reg=0.0)))
     except NotApplicableError:
         return examination.eps
-
-
-def _in_rows(
-    function: LossAndGrads, network: Network, problem: Problem
-) -> tuple[LossAndGrads, Network, Problem]:
-    """Return the same function, network and point in the layout ``"rows"``."""
-    shapes = {name: p.shape for name, p in problem.params.items()}
-
-    def turned(params: Params, X: Array, y: Array, reg: float) -> LossGrads:
-        columns = {k: p.T.reshape(shapes[k]) for k, p in params.items()}
-        loss, grads = function(columns, X.T, y.T, reg)
-        return loss, {
-            k: np.asarray(grads[k]).T.reshape(p.shape) for k, p in params.items()
-        }
-
-    return turned, *rows_point(network, problem)

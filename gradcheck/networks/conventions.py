@@ -10,6 +10,7 @@ from gradcheck._typing import (
     Grads,
     Layout,
     Loss,
+    LossAndGrads,
     LossGrads,
     Params,
     Penalty,
@@ -134,6 +135,39 @@ def rows_point(network: Network, problem: Problem) -> tuple[Network, Problem]:
     params = _transposed(problem.params)
     point = Problem(params, problem.X.T, problem.y.T, problem.reg)
     return network.variant(layout="rows"), point
+
+
+def in_rows(function: LossAndGrads, network: Network) -> LossAndGrads:
+    """Return a function of the network's layout as one of the layout ``"rows"``.
+
+    Whatever it returns is turned with it; what is no array stays as it is.
+    """
+    if network.layout == "rows":
+        return function
+
+    def turned(params: Params, X: Array, y: Array, reg: float) -> LossGrads:
+        columns = {
+            name: p.reshape(-1, 1) if name[0] == "b" and p.ndim == 1 else p.T
+            for name, p in params.items()
+        }
+        returned = function(columns, X.T, y.T, reg)
+        try:
+            loss, grads = returned
+            back = {
+                name: _turned_back(g, columns.get(name), params.get(name))
+                for name, g in grads.items()
+            }
+        except (TypeError, ValueError, AttributeError):
+            return returned
+        return loss, back
+
+    return turned
+
+
+def _turned_back(grad: Array, column: Array | None, row: Array | None) -> Array:
+    if column is not None and row is not None and np.shape(grad) == column.shape:
+        return np.asarray(grad).T.reshape(row.shape)
+    return np.asarray(grad).T
 
 
 def _transposed(params: Params) -> dict[str, Array]:
