@@ -79,3 +79,48 @@ def test_a_remark_is_no_failure():
     last = list(check_lines([remark]))[1]
     assert last.role == "unsure"
     assert found["W-N7-reg0.1"].outcome()[0] is False
+
+
+def test_the_search_looks_quickly_once_it_has_found_something(monkeypatch):
+    asked = []
+    checked = properties._gradient_at
+
+    def counted(function, problem, seed):
+        asked.append(problem)
+        return checked(function, problem, seed)
+
+    monkeypatch.setattr(properties, "_gradient_at", counted)
+
+    def wrong(params, X, y, reg):
+        loss, grads = LINEAR.loss_and_grads(params, X, y, reg)
+        return loss, {"W": grads["W"], "b": len(y) * grads["b"]}
+
+    with pytest.raises(GradientMismatchError, match=r"N=2, D=1, W .1, 2., b .2,."):
+        properties.assert_network(wrong, LINEAR, max_examples=10)
+    assert len(asked) <= 10  # and not the sixty that the search tries
+
+
+def test_a_look_that_deceives_is_followed_by_a_whole_search():
+    problem = networks.draw_problem(LINEAR, np.random.default_rng(0))
+    reports = iter([Report(Verdict.WRONG), None, Report(Verdict.WRONG, message="2")])
+
+    def failure(_):
+        return next(reports, Report(Verdict.WRONG, message="later"))
+
+    found = properties._smallest(st.just(problem), failure, 1, lambda *_: True)
+    assert found is not None
+    assert found[1].message
+
+
+@pytest.mark.parametrize("broken", ["raises", "no loss", "no gradient"])
+def test_a_look_at_what_does_not_run_finds_nothing(broken):
+    problem = networks.draw_problem(LINEAR, np.random.default_rng(0))
+    loss = {"raises": None, "no loss": float("nan"), "no gradient": 1.0}[broken]
+
+    def function(params, X, y, reg):
+        if loss is None:
+            raise ValueError
+        bad = np.nan if broken == "no gradient" else 0.0
+        return loss, {k: p + bad for k, p in params.items()}
+
+    assert not properties._looks_wrong(function, problem, ["W"], 0)

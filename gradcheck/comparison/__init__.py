@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck._typing import Array, Evaluate, Grads, Params
 from gradcheck.comparison.curves import draw_curves
+from gradcheck.comparison.glance import looks_wrong
 from gradcheck.comparison.records import (
     Certificate,
     Entry,
@@ -32,6 +33,7 @@ __all__ = [
     "Examination",
     "Judgement",
     "examine",
+    "looks_wrong",
 ]
 
 

@@ -1,6 +1,6 @@
 """A network as a property: for every problem, its gradient is right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from gradcheck import networks
+from gradcheck._typing import Array
 from gradcheck.checker import check_gradients, check_network
+from gradcheck.comparison import looks_wrong
 from gradcheck.laws import check_laws
 from gradcheck.problem import Network, Problem
 from gradcheck.report import Report, Verdict
@@ -120,7 +122,11 @@ def _search(
         broken = _broken_law(function, network, problem, seed)
         return Report(Verdict.WRONG, message=broken, seed=seed) if broken else None
 
-    return _smallest(drawn, wrong, max_examples) or _smallest(
+    def still(problem: Problem, first: Report) -> bool:
+        named = [k for k, p in first.parameters.items() if p.verdict is Verdict.WRONG]
+        return bool(named) and _looks_wrong(function, problem, named, seed)
+
+    return _smallest(drawn, wrong, max_examples, still) or _smallest(
         drawn, lawless, max_examples
     )
 
@@ -129,28 +135,65 @@ def _smallest(
     drawn: st.SearchStrategy[Problem],
     failure: Callable[[Problem], Report | None],
     max_examples: int | None,
+    still: Callable[[Problem, Report], bool] | None = None,
 ) -> tuple[Problem, Report] | None:
-    """Return the smallest problem that fails, with the report on it; or nothing."""
+    """Return the smallest problem that fails, with the report on it; or nothing.
+
+    Once `failure` has found one, `still` is asked in its place while hypothesis looks
+    for smaller ones, if it sees the first; the smallest is then reported on in full.
+    """
     last: list[tuple[Problem, Report]] = []
+    quick: list[Report] = []
 
     @settings(
         max_examples=max_examples or settings().max_examples,
         database=None,
         deadline=None,
         phases=(Phase.generate, Phase.target, Phase.shrink),
+        report_multiple_bugs=False,
     )
     @given(drawn)
     def holds(problem: Problem) -> None:
-        report = failure(problem)
-        if report is not None:
-            last[:] = [(problem, report)]  # the smallest is run last
-            raise _FailedError
+        if quick and still is not None:
+            report = quick[0] if still(problem, quick[0]) else None
+        else:
+            report = failure(problem)
+        if report is None:
+            return
+        if not last and still is not None and still(problem, report):
+            quick.append(report)
+        last[:] = [(problem, report)]  # the smallest is run last
+        raise _FailedError
 
     try:
         holds()
     except _FailedError:
-        return last[0]
+        problem, found = last[0]
+        report = failure(problem) if quick else found
+        if report is None:  # what misled the quick look is there at smaller sizes only
+            return _smallest(drawn, failure, max_examples)
+        return problem, report
     return None
+
+
+def _looks_wrong(
+    function: Callable[..., Any], problem: Problem, names: list[str], seed: int
+) -> bool:
+    """Whether the gradient of one of some parameters is glaringly wrong here."""
+
+    def answer(params: Mapping[str, Any]) -> Any:
+        copies = {name: p.copy() for name, p in params.items()}
+        return function(copies, problem.X.copy(), problem.y.copy(), problem.reg)
+
+    def evaluate(points: Iterable[Mapping[str, Any]]) -> Array:
+        return np.array([float(answer(point)[0]) for point in points])
+
+    try:
+        grads = answer(problem.params)[1]
+        params = dict(problem.params)
+        return looks_wrong(evaluate, params, grads, names=names, seed=seed)
+    except Exception:  # whatever foreign code does: not what was found
+        return False
 
 
 def _error(parameter: Any) -> float:
