@@ -399,7 +399,7 @@ FIXED = [
     ),
     (
         lambda k, n, p: 2 * n + 0.3 * p if k == "W1" else n,
-        "W1's gradient is 2.000 of the derivative plus 0.3 times W1",
+        "W1's gradient is 2.000 times the derivative plus 0.3 times W1",
     ),
     (
         lambda k, n, p: n + 0.25 if k == "b1" else n,
@@ -821,3 +821,58 @@ def test_a_right_gradient_of_columns_is_right():
 def test_columns_may_hold_nonsense(returned):
     report = check_network(lambda params, X, y, reg: returned, COLUMNS)
     assert report.verdict.value == "broken"
+
+
+def test_a_loss_that_never_changes_is_told_so_and_nothing_named():
+    def constant(params, X, y, reg):
+        return 1.0, {k: np.ones(np.shape(p)) for k, p in params.items()}
+
+    found = diagnose(constant, SOFTMAX)
+    assert not found.mistakes
+    assert found.conventions.data_form == "constant"
+    assert found.loss_statement == (
+        "the data part of the loss is the number 1, whatever it is given"
+    )
+
+
+@pytest.mark.parametrize("every", [3, 5, 11])
+def test_a_call_that_raises_now_and_then_is_asked_again_and_told(every):
+    calls = []
+
+    def fickle(params, X, y, reg):
+        calls.append(0)
+        if len(calls) % every == 0:
+            raise RuntimeError("not now")
+        return SOFTMAX.loss_and_grads(params, X, y, reg)
+
+    report = check_network(fickle, "softmax")
+    said = [rule.detail for rule in report.hygiene if rule.id == "raises-now-and-then"]
+    assert said == [
+        "one call raised RuntimeError: not now, and the same call ran the next time"
+    ]
+    assert "softmax-unshifted" not in {rule.id for rule in report.hygiene}
+
+
+@pytest.mark.parametrize(
+    ("factor", "written"), [(1.000001, "1.0000010"), (0.9999, "0.99990")]
+)
+def test_a_factor_near_one_is_not_written_as_one(factor, written):
+    mistake = Mistake("constant-factor", ("W1",), "", factor)
+    (said,) = diagnose(inject(SOFTMAX, [mistake]), SOFTMAX).findings
+    assert f"{written} x the derivative everywhere" in said.measured
+    assert f"factor {written.rstrip('0')}" in said.statement
+
+
+def test_columns_at_points_of_our_own_come_with_the_shape_there():
+    def odd(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        wrong = grads["W1"].copy()
+        wrong[:, :2] *= np.cos(wrong[:, :2])
+        return loss, {**grads, "W1": wrong}
+
+    found = diagnose(odd, SOFTMAX)
+    said = [f.statement for f in found.facts if f.parameters == ("W1",)]
+    assert said[0] == (
+        "dW1 is wrong in 1 of its columns only: 1 of 11, at a point where its shape is "
+        "(7, 11)"
+    )

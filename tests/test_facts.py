@@ -30,8 +30,8 @@ def spoiled(change):
     [
         (
             lambda g, W: 7 * g,
-            "W's gradient is 7.000 of the derivative, at all 3 points; that is N, for "
-            "N = 7",
+            "W's gradient is 7.000 times the derivative, at all 3 points; that is N, "
+            "for N = 7",
         ),
         (
             lambda g, W: g / 7,
@@ -40,7 +40,7 @@ def spoiled(change):
         ),
         (
             lambda g, W: 2 * g,
-            "W's gradient is 2.000 of the derivative, at all 3 points",
+            "W's gradient is 2.000 times the derivative, at all 3 points",
         ),
         (
             lambda g, W: g + 0.3 * W,
@@ -78,5 +78,5 @@ def test_a_function_that_is_not_defined_elsewhere_is_measured_at_its_point():
     report = check_gradients(function, np.full(5, 1.5))
     (finding,) = report.findings
     assert finding.statement == (
-        "params's gradient is 1.500 of the derivative, at this point"
+        "params's gradient is 1.500 times the derivative, at this point"
     )

@@ -174,7 +174,9 @@ def _remarks(
     """Turn what goes wrong in the loss at large scores into remarks."""
     ids = {outcome.id for outcome in known}
     advice = {} if network.cost == "softmax" else _OF_A_SIGMOID
-    return [
+    fickle = f"one call raised {found.fickle}, and the same call ran the next time"
+    remarks = [Outcome("raises-now-and-then", False, fickle, fatal=False)]
+    return (remarks if found.fickle else []) + [
         Outcome(
             id,
             False,

@@ -56,7 +56,8 @@ def conclude(case: Case, found: Found) -> Diagnosis:
         example=smallest_example(case.spec, ordered, case.sizes.C),
         calls=case.accused.calls,
         measurements=_measurements(case),
-        remarks=case.conventions.finite,
+        remarks=() if case.accused.fickle else case.conventions.finite,
+        fickle=case.accused.fickle,
     )
 
 

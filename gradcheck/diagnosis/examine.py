@@ -119,8 +119,10 @@ def _in_whole_numbers(case: Case) -> bool:
     problem = case.plan.fresh[0]
     whole = {k: np.trunc(p) for k, p in problem.params.items()}
     there = Problem(whole, np.trunc(problem.X), problem.y, problem.reg)
-    one, other = case.accused.at(problem).grads, case.accused.at(there).grads
-    return bool(one) and same(one, other)
+    far = {k: p + 3.0 for k, p in problem.params.items()}
+    away = Problem(far, problem.X + 3.0, problem.y, problem.reg)
+    one, other, third = (case.accused.at(p).grads for p in (problem, there, away))
+    return bool(one) and same(one, other) and not same(one, third)
 
 
 def _nominally_right(case: Case) -> bool:

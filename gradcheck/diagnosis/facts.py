@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck._typing import Array
 from gradcheck.diagnosis.case import Case
+from gradcheck.diagnosis.numerals import lines, multiple, numerals, percent
 from gradcheck.diagnosis.records import Finding
 from gradcheck.diagnosis.search import Found
 from gradcheck.experiments.sections import project
@@ -66,9 +67,10 @@ def _tensor(case: Case, name: str) -> Finding | None:
         return Finding("", (name,), statement=_pattern(case, name))
     if max(abs(r - 1.0) for r in ratios) <= _EXACT:
         return None
-    shown = [f"{r:.4g}" for r in ratios]
+    shown = [numerals(r, ".4g") for r in ratios]
     if len(set(shown)) == 1:
-        text = f"{{0}} {{1}} {shown[0]} of the derivative, everywhere"
+        words = multiple(ratios[0], ".4g")
+        text = f"{{0}} {{1}} {words} the derivative, everywhere"
     elif law := _law(ratios, [r.right for r in case.measured.readers]):
         text = f"{{0}} {{1}} {law}"
     else:
@@ -126,19 +128,17 @@ def _pattern(case: Case, name: str) -> str:
     g = grads[name]
     scale = float(np.abs(right).max(initial=0.0)) or 1.0
     idle = (np.abs(right) <= 1e-13 * scale) & (np.abs(g) <= 1e-13 * scale)
-    wrong = idle | (np.abs(g - right) > 1e-7 * scale)
+    wrong = np.abs(g - right) > 1e-7 * scale
     if np.all(g == g.reshape(-1)[0]) and g.size > 1:
         return f"all the entries of d{name} are equal"
     if g.ndim == 2 and not wrong.all():
-        for axis, word in ((0, "column"), (1, "row")):
-            bad = np.flatnonzero(wrong.any(axis=axis))
-            if 0 < len(bad) < wrong.shape[1 - axis]:
-                listed = ", ".join(map(str, bad[:6]))
-                plural = "s" if len(bad) > 1 else ""
-                return f"d{name} is wrong in {word}{plural} {listed} only"
+        some = lines(wrong, idle, elsewhere=True)
+        if some:
+            return f"d{name} is wrong in {some}"
     gap = float(np.linalg.norm(g - right) / (np.linalg.norm(right) or 1.0))
     return (
-        f"d{name} is no multiple of the derivative; it is off by {gap:.0%} of its size"
+        f"d{name} is no multiple of the derivative; it is off by {percent(gap)} of its"
+        " size"
     )
 
 
@@ -212,6 +212,7 @@ def partial(case: Case, found: Found) -> list[Finding]:
     from gradcheck.diagnosis.words import Witness, finding
 
     known = not case.conventions.unmodelled
+    known = known and case.conventions.data_form != "constant"  # nor has it a penalty
     proven: list[Mistake] = []
     for m in found.nearest:
         if m.id in _SURE and m.sites and known and _same_everywhere(case, m):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import Array, Params
+from gradcheck.diagnosis.numerals import lines, multiple, percent
 from gradcheck.diagnosis.records import Diagnosis, Finding
 from gradcheck.faults.catalogue import CATALOGUE
 
@@ -40,6 +41,7 @@ def diagnose_fixed(
     errors: Mapping[str, Any] | None = None,
     *,
     more: Sequence[tuple[Params, Params, Params, Mapping[str, Any] | None]] = (),
+    elsewhere: bool = False,
 ) -> Diagnosis:
     """Describe how a gradient differs from the derivative measured at given points.
 
@@ -56,6 +58,8 @@ def diagnose_fixed(
     more : sequence of tuples
         The same four for further points. Coefficients must then agree at all of them,
         which is what makes a factor a finding and not a coincidence.
+    elsewhere : bool, default=False
+        Whether the points have other shapes than the reader knows.
 
     Examples
     --------
@@ -75,7 +79,7 @@ def diagnose_fixed(
         done |= set(pair)
     for name in params:
         if name not in done:
-            finding = _describe(points, name)
+            finding = _describe(points, name, elsewhere)
             found += [finding] if finding else []
     right = not found
     return Diagnosis(findings=tuple(found), right=right, explained=False)
@@ -141,7 +145,9 @@ def _named(name: str, parameters: tuple[str, ...], measured: str) -> Finding:
     return Finding(name, parameters, measured, "", fault.title, fault.advice)
 
 
-def _describe(points: Sequence[FixedPoint], name: str) -> Finding | None:
+def _describe(
+    points: Sequence[FixedPoint], name: str, elsewhere: bool
+) -> Finding | None:
     """Describe one gradient; None if it is right at every point."""
     if _everywhere(points, name, lambda a, n, p, t: _close(a, n, t)):
         return None
@@ -164,7 +170,9 @@ def _describe(points: Sequence[FixedPoint], name: str) -> Finding | None:
         return _fact(name, "0", "", f"{name}'s gradient is zero, the derivative is not")
     worst = max(points, key=lambda p: _gap(p, name))
     a, n = _array(worst.analytic, name), _array(worst.numeric, name)
-    return _fitted(points, name) or _pattern(a, n, _tolerance(worst, name), name)
+    return _fitted(points, name) or _pattern(
+        a, n, _tolerance(worst, name), name, elsewhere
+    )
 
 
 def _gap(point: FixedPoint, name: str) -> float:
@@ -187,7 +195,7 @@ def _fitted(points: Sequence[FixedPoint], name: str) -> Finding | None:
     where = few.get(len(points), f"at all {len(points)} points")
     factor = _solve(points, name, ("n",), ())
     if factor is not None and sized > 2:
-        text = f"{name}'s gradient is {factor[0]:.3f} of the derivative, {where}"
+        text = f"{name}'s gradient is {multiple(factor[0])} the derivative, {where}"
         return _fact(name, f"{factor[0]:.6g} x", "1 x", text)
     for terms, words in ((("p",), f"times {name}"), (("1",), "")):
         found = _solve(points, name, terms, ("n",))
@@ -202,8 +210,8 @@ def _fitted(points: Sequence[FixedPoint], name: str) -> Finding | None:
     both = _solve(points, name, ("n", "p"), ())
     if both is not None and sized > 3:
         text = (
-            f"{name}'s gradient is {both[0]:.3f} of the derivative {_signed(both[1])}"
-            f" times {name}, {where}"
+            f"{name}'s gradient is {multiple(both[0])} the derivative"
+            f" {_signed(both[1])} times {name}, {where}"
         )
         return _fact(name, f"{both[0]:.6g} x, {both[1]:.6g} times {name}", "1 x", text)
     return None
@@ -244,27 +252,19 @@ def _solve(
     return tuple(map(float, solution))
 
 
-def _pattern(a: Array, n: Array, tolerance: float, name: str) -> Finding:
+def _pattern(
+    a: Array, n: Array, tolerance: float, name: str, elsewhere: bool
+) -> Finding:
     """Say which entries are wrong, if it is not all of them."""
     flat = a.reshape(-1)
     if a.ndim == 1 and a.size > 1 and np.all(flat == flat[0]):
         text = f"all the entries of {name}'s gradient are equal"
         return _fact(name, f"{flat[0]:.6g}", "", text)
     wrong = np.abs(a - n) > tolerance
-    if a.ndim == 2 and not wrong.all():
-        for axis, word in ((0, "column"), (1, "row")):
-            bad = np.flatnonzero(wrong.any(axis=axis))
-            if len(bad) < wrong.shape[1 - axis]:
-                listed = ", ".join(map(str, bad[:6])) + (
-                    ", ..." if len(bad) > 6 else ""
-                )
-                many = "s" if len(bad) > 1 else ""
-                return _fact(
-                    name,
-                    "",
-                    "",
-                    f"{name}'s gradient is wrong in {word}{many} {listed} only",
-                )
+    idle = (np.abs(a) <= tolerance) & (np.abs(n) <= tolerance)
+    some = lines(wrong, idle, elsewhere=elsewhere) if a.ndim == 2 else ""
+    if some:
+        return _fact(name, "", "", f"{name}'s gradient is wrong in {some}")
     gap = float(np.linalg.norm(a - n) / (np.linalg.norm(n) or 1.0))
-    text = f"{name}'s gradient is no multiple of the derivative; off by {gap:.0%}"
-    return _fact(name, f"{gap:.3g}", "0", text)
+    text = f"{name}'s gradient is no multiple of the derivative; it is off by "
+    return _fact(name, "", "", f"{text}{percent(gap)} of its size")

@@ -37,7 +37,7 @@ def own_facts(case: Case) -> list[Finding]:
         found.append((problem.params, answer.grads, numeric, errors))
     if not found:
         return []
-    return list(diagnose_fixed(*found[0], more=found[1:]).findings)
+    return list(diagnose_fixed(*found[0], more=found[1:], elsewhere=True).findings)
 
 
 def _derivative(case: Case, problem: Problem) -> dict[str, Array] | None:

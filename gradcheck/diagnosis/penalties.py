@@ -161,6 +161,7 @@ def _fit_penalty(
     exact = 10 * measured.exact
     affine = CATALOGUE[mistake.id].constant == "affine"
     found: list[Option] = []
+    usual = False
     for trial in [None, 1.0] if affine else [None]:
         chosen = replace(mistake, constant=trial)
         slots = table(spec.network, [chosen])
@@ -173,8 +174,9 @@ def _fit_penalty(
             continue
         one, other = fits[0][0], fits[1][0]
         if trial is None:
+            usual = max(abs(one - 1.0), abs(other - 1.0)) <= exact
             found.append(((chosen,), (one, other)))
-        elif abs(one - other) <= exact * abs(one) and abs(one - 1.0) > exact:
+        elif abs(one - other) <= exact * abs(one) and not usual:
             fitted = replace(chosen, constant=float(f"{one:.10g}"))
             found.append(((fitted,), (1.0, 1.0)))
     return found

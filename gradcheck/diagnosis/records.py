@@ -90,6 +90,8 @@ class Diagnosis:
         Lines for the curious.
     remarks : tuple of str
         Ids of what goes wrong in the loss at large scores.
+    fickle : str
+        What one call raised where the same call ran the next time.
     """
 
     mistakes: tuple[Mistake, ...] = ()
@@ -104,6 +106,7 @@ class Diagnosis:
     calls: int = 0
     measurements: tuple[str, ...] = field(default=())
     remarks: tuple[str, ...] = ()
+    fickle: str = ""
 
     @property
     def facts(self) -> tuple[Finding, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcheck.diagnosis.evidence import Evidence
+from gradcheck.diagnosis.numerals import numerals
 from gradcheck.diagnosis.penalties import Measured
 from gradcheck.diagnosis.records import Finding
 from gradcheck.experiments.sections import project
@@ -101,7 +102,7 @@ class Witness:
                 kept = row
             right = 2.0 * spec.penalty.get(name, 0.0)
             right = right / point.on.X.shape[0] if name in spec.averaged else right
-            text = f"{factor:.4g} * reg*{name}{kept}"
+            text = f"{numerals(factor, '.4g')} * reg*{name}{kept}"
             said.append(text if residual < 1e-6 else f"no multiple of reg*{name}")
             wanted.append(f"{right:.4g} * reg*{name}{row}")
         return ", ".join(said), ", ".join(wanted)
@@ -129,7 +130,7 @@ def _ratio_words(lines: Sequence[_Line]) -> tuple[str, str] | None:
         return None
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, ratios, counts in lines:
-        shown = [f"{r:.3f}" for r in ratios]
+        shown = [numerals(r) for r in ratios]
         plain = len(set(shown)) == 1
         key = (
             (f"{shown[0]} x the derivative everywhere",)
@@ -176,7 +177,8 @@ def statement(network: Network, mistake: Mistake) -> str:
     text = fault.title
     notes = [mistake.variant] if mistake.variant else []
     if mistake.constant is not None and fault.constant is not None:
-        notes.append(f"{_CONSTANTS.get(mistake.id, 'constant')} {mistake.constant:.6g}")
+        name = _CONSTANTS.get(mistake.id, "constant")
+        notes.append(f"{name} {numerals(mistake.constant, '.6g')}")
     layers = [s for s in mistake.sites if isinstance(s, int)]
     if layers and network.depth > 2:
         notes.append(f"layer {', '.join(map(str, layers))}")

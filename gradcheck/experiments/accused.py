@@ -54,6 +54,8 @@ class Accused:
     ----------
     calls : int
         Of the function, so far.
+    fickle : str
+        What it raised at a point where it ran when it was asked again.
     mode : str
         How to get round what it remembers: ``"plain"``, ``"difference"`` of two calls,
         the answer of the ``"second"`` call, a ``"fresh"`` function for each, or
@@ -69,10 +71,12 @@ class Accused:
     ) -> None:
         self.function, self.factory = function, factory
         self.calls = 0
+        self.fickle = ""
         self.mode = "plain"
         self.adding: frozenset[str] = frozenset()
         self.steady_loss = True
         self.repairs: list[Repair] = []
+        self._ran, self._patience = False, 8
         self._seen: dict[int, tuple[Problem, Answer]] = {}
 
     def forget(self) -> None:
@@ -145,7 +149,21 @@ class Accused:
         return self.raw(problem)
 
     def raw(self, problem: Problem, function: LossAndGrads | None = None) -> Answer:
-        """Call once, on copies, whatever happens."""
+        """Call once, on copies, whatever happens; again where it ran before.
+
+        An exception is an answer, unless the same call runs the next time.
+        """
+        answer = self._call(problem, function)
+        if answer.error and self._ran and self._patience:
+            self._patience -= 1
+            again = self._call(problem, function)
+            if not again.error:
+                self.fickle = answer.error
+                return again
+        self._ran = self._ran or not answer.error
+        return answer
+
+    def _call(self, problem: Problem, function: LossAndGrads | None) -> Answer:
         self.calls += 1
         params = {k: np.array(v, dtype=float) for k, v in problem.params.items()}
         X, y = np.array(problem.X, dtype=float), np.array(problem.y)

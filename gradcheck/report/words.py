@@ -159,9 +159,14 @@ def _numbers(parameter: ParameterReport) -> str:
         return text
     if parameter.verdict is Verdict.WRONG and worst is not None:
         where = ", ".join(map(str, worst.index))
+        digits = 6  # as many as show that the two are not the same
+        while digits < 15 and f"{worst.analytic:.{digits}g}" == (
+            f"{worst.numeric:.{digits}g}"
+        ):
+            digits += 1
         text = (
-            f"{word}   yours {worst.analytic:< 9.6g} measured {worst.numeric: .6g}"
-            f" +- {worst.error:.0e}"
+            f"{word}   yours {worst.analytic:< 9.{digits}g} measured "
+            f"{worst.numeric: .{digits}g} +- {worst.error:.0e}"
         )
         text += f"   at [{where}]" if where else ""
         few = parameter.pattern not in ("", "dense") and " of " not in parameter.pattern
