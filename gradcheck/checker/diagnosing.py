@@ -137,12 +137,17 @@ def _merged(known: Iterable[Finding], found: Diagnosis) -> tuple[Finding, ...]:
 
 
 def _finding(each: diagnosis.Finding, found: Diagnosis) -> Finding:
-    """Copy a finding, with what undoing it does where it is the only mistake."""
+    """Copy a finding; the first with the proof, and with what undoing them does."""
     finding = finding_of(each)
-    if each.id and found.undo and len(found.mistakes) == 1:
-        proof = f"{each.proof}; {found.undo}" if each.proof else found.undo
-        return replace(finding, proof=proof)
-    return finding
+    if not each.id or not found.undo:
+        return finding
+    first = next(other for other in found.findings if other.id)
+    proven = next((other.proof for other in found.findings if other.proof), "")
+    if len(found.mistakes) > 1:  # said once, of all of them
+        proven = proven.replace("the same mistake made", "the same mistakes made")
+        proven = proven.replace("net gives", "net give") if each is first else ""
+    proof = "; ".join(part for part in (proven, found.undo) if part)
+    return replace(finding, proof=proof if each is first else "")
 
 
 def finding_of(each: diagnosis.Finding) -> Finding:

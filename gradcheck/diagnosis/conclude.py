@@ -11,6 +11,7 @@ from gradcheck.diagnosis.case import Case
 from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.explain import merge
 from gradcheck.diagnosis.facts import facts, partial
+from gradcheck.diagnosis.numerals import numerals
 from gradcheck.diagnosis.own import own_facts
 from gradcheck.diagnosis.records import Diagnosis, Finding
 from gradcheck.diagnosis.search import OF_SEVERAL_OUTPUTS, Found
@@ -33,7 +34,7 @@ def conclude(case: Case, found: Found) -> Diagnosis:
     for m in ordered:
         said = finding(witness, m)
         others = tuple(
-            " + ".join(other.id for other in tie)
+            " + ".join(_tied(other) for other in tie)
             for tie in ties
             if m.id not in {other.id for other in tie}
         )
@@ -133,10 +134,20 @@ def _told(
     )
 
 
+def _tied(mistake: Mistake) -> str:
+    """Name one part of another explanation, with the factor if it is one."""
+    if mistake.id != "constant-factor" or mistake.constant is None:
+        return mistake.id
+    return f"{mistake.id} ({numerals(mistake.constant, '.6g')})"
+
+
 def _same_words(mine: set[str], tie: Sequence[Mistake]) -> bool:
-    """Whether a tie differs only by another name for one more division by N."""
+    """Whether a tie differs only by another name for -1, or one more division by N."""
     again = {"bias-mean", "batch-mean-hidden-twice", "batch-mean-twice"}
     other = {m.id for m in tie}
+    negative = [m for m in tie if m.id == "constant-factor" and m.constant == -1.0]
+    if negative and "sign-flipped" in mine:
+        return True
     return bool(mine & again) and other - mine == {"batch-mean-partial"}
 
 

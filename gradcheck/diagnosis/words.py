@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradcheck.diagnosis.evidence import Evidence
-from gradcheck.diagnosis.numerals import numerals
+from gradcheck.diagnosis.numerals import numerals, percent
 from gradcheck.diagnosis.penalties import Measured
 from gradcheck.diagnosis.records import Finding
 from gradcheck.experiments.sections import project
@@ -149,8 +149,10 @@ def _gap_words(wrong: Sequence[tuple[str, float]]) -> tuple[str, str]:
     largest: dict[str, float] = {}
     for name, gap in wrong:
         largest[name] = max(gap, largest.get(name, 0.0))
-    said = ", ".join(f"d{name} by {gap:.0%}" for name, gap in largest.items())
-    return (f"off by part of their size: {said}" if said else ""), ""
+    said = [f"d{name} {{}}by {percent(gap)}{{}}" for name, gap in largest.items()]
+    words = [text.format("", "") for text in said]
+    words[:1] = [text.format("is off ", " of its size") for text in said[:1]]
+    return ", ".join(words), ""
 
 
 def finding(witness: Witness, mistake: Mistake) -> Finding:
