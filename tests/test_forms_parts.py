@@ -175,6 +175,32 @@ def test_small_constants_leave_logarithms_and_nothing_else():
     assert not smoothing.has_offset([ast.parse("np.log(p) + 1e-8")])
 
 
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("np.log(p + 1 / 100000000)", "np.log(p)"),
+        ("np.log(p + 10 ** (-8))", "np.log(p)"),
+        ("np.log(1 - p + 1e-08 * y)", None),
+        ("eps = 1e-09\ny / (p + eps) - np.divide(1 - y, eps + 1 - p)", None),
+        ("eps = 1e-09\ny / (p + eps)", "eps = 1e-09\ny / p"),
+        ("np.divide(y, p + 1e-09)", "np.divide(y, p)"),
+        ("np.divide(y + 1e-09, p)", None),
+        ("y / np.sqrt(p + 1e-08)", None),
+        ("y / (p + 1e-05)", None),
+        ("np.log(p + 10 ** 400)", None),
+        ("np.log(p + 1 / 0)", None),
+        ("np.log(y / (p + 1e-05))", "np.log(y / p)"),
+    ],
+)
+def test_tiny_constants_leave_divisors(text, without):
+    tree = ast.parse(text)
+    found = smoothing.has_offset([tree])
+    after = ast.unparse(smoothing.without_offsets(tree))
+    assert after == (without or after)
+    assert found == (after != ast.unparse(ast.parse(text)))
+    assert found or without is None
+
+
 def make(source, name="f"):
     tree = ast.parse(textwrap.dedent(source))
     node = next(n for n in ast.walk(tree) if getattr(n, "name", "") == name)

@@ -109,7 +109,7 @@ def _softmax_columns(x: Any) -> Any:
 def _cross_entropy_error(y: Any, t: Any) -> Any:
     y, t = np.atleast_2d(y), np.asarray(t)
     t = np.atleast_2d(t).argmax(axis=1) if t.size == y.size else t.ravel()
-    return -np.sum(np.log(y[np.arange(len(y)), t] + 1e-7)) / len(y)
+    return -np.sum(np.log(y[np.arange(len(y)), t])) / len(y)
 
 
 class _OneHotEncoder:
