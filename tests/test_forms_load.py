@@ -616,3 +616,41 @@ def test_matrices_scalars_and_shapes_are_written_both_ways():
     assert shapes.code_labels(y, "signs row", 1).tolist() == [[-1, 1, 1]]
     assert shapes.code_labels(y, "real", 1).dtype == float
     assert shapes.code_labels(y % 2, "onehot", 1).shape == (3, 1)
+
+
+HELPED = """
+    import numpy as np
+
+    def unroll(theta, n, h, k):
+        {copied}
+        cut = h * (n + 1)
+        Theta1 = np.reshape(flat[:cut], (h, n + 1), order="F")
+        return Theta1, np.reshape(flat[cut:], (k, h + 1), order="F")
+
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
+    def nnCostFunction(nn_params, input_layer_size, hidden_layer_size, num_labels, X,
+                       y, {strength}):
+        Theta1, Theta2 = unroll(
+            nn_params, input_layer_size, hidden_layer_size, num_labels
+        )
+        m, one = len(y), np.ones((len(y), 1))
+        A1 = np.hstack([one, X])
+        A2 = np.hstack([one, sigmoid(A1 @ Theta1.T)])
+        H = sigmoid(A2 @ Theta2.T)
+        Y = np.eye(num_labels)[y.ravel() - 1]
+        J = -np.sum(Y * np.log(H) + (1 - Y) * np.log(1 - H)) / m
+        D3 = (H - Y) / m
+        D2 = (D3 @ Theta2)[:, 1:] * A2[:, 1:] * (1 - A2[:, 1:])
+        grad = np.concatenate([(D2.T @ A1).ravel("F"), (D3.T @ A2).ravel("F")])
+        return J, grad
+"""
+
+
+@pytest.mark.parametrize("strength", ["lambda_", "learning_rate"])
+@pytest.mark.parametrize("copied", ["flat = theta.copy()", "flat = theta"])
+def test_a_helper_may_take_the_vector_apart(load, copied, strength):
+    offer = load(HELPED.format(copied=copied, strength=strength))
+    assert [u.hint["interface"] for u in offer.units] == ["octave-cost-function"]
+    assert offer.units[0].hint["names"] == ["W1", "b1", "W2", "b2"]

@@ -100,3 +100,35 @@ def test_a_wrong_gradient_of_one_vector_is_wrong(tmp_path, source, old, new):
         path = tmp_path / "plain.py"
         path.write_text(text)
         assert check_submission(path).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "class Net:\n    pass",
+        "def step(W, X):\n    return X @ W",
+        "def accuracy(X, y):\n    return 1.0",
+    ],
+)
+def test_what_stands_beside_a_network_is_its_helper(beside):
+    assert unit_of(PAIR + beside, "cube").hint["kind"] == "plain"
+    with pytest.raises(forms.Refused):
+        unit_of(PAIR + beside)
+
+
+@pytest.mark.parametrize(
+    ("value", "gradient", "belong"),
+    [
+        ("f", "df", True), ("f", "fprime", True), ("f", "grad_f", True),
+        ("rosen", "rosen_der", True), ("loss", "gradient", True), ("J", "dJ", True),
+        ("cube", "square_prime", False), ("sigmoid", "sigmoid_prime", False),
+        ("relu", "relu_derivative", False), ("predict", "gradient", False),
+    ],
+)  # fmt: skip
+def test_a_gradient_belongs_to_what_its_name_says(value, gradient, belong):
+    source = PAIR.replace("cube_prime", gradient).replace("cube", value)
+    if belong:
+        assert unit_of(source).hint["object"] == value
+    else:
+        with pytest.raises(forms.Refused):
+            unit_of(source)

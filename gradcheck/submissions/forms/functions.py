@@ -77,7 +77,8 @@ class FunctionForm:
     ) -> None:  # fmt: skip
         self.space, self.undefined = space, tuple(undefined)
         self.callables, self.maker = callables, maker
-        self.style = label_style(functions_of(trees[0]).values())
+        self.helpers = functions_of(trees[0])
+        self.style = label_style(self.helpers.values())
         self.assigned_at_top = {
             n for s in getattr(trees[0], "body", ()) for n in targets(s)
         }
@@ -149,7 +150,7 @@ class FunctionForm:
 
     def _held(self, plan: plans.Plan) -> holders.Arguments | None:
         held = holders.arguments_of(plan.steps)
-        unrolled = unrolled_in(plan.steps)
+        unrolled = unrolled_in(plan.steps, self.helpers)
         if unrolled:
             return unrolled_arguments(plan.steps, unrolled)
         if not held.keys:
@@ -184,21 +185,50 @@ def _by_role(plan: plans.Plan) -> holders.Arguments | None:
     return None
 
 
-def unrolled_in(steps: Sequence[Function]) -> dict[str, tuple[str, ...]]:
-    """Find arguments that hold all parameters in one vector, and what is cut out."""
+def unrolled_in(
+    steps: Sequence[Function], helpers: Mapping[str, Function] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Find arguments that hold all parameters in one vector, and what is cut out.
+
+    A function of `helpers` may do the cutting.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for function in steps:
         for argument in function.arguments:
             parts = [
                 name
                 for node in ast.walk(function.node)
-                if isinstance(node, ast.Assign) and _cuts(node.value, argument)
+                if isinstance(node, ast.Assign)
+                and (
+                    _cuts(node.value, argument)
+                    or _passes(node.value, argument, helpers or {})
+                )
                 for name in names.element_names(node.targets[0])
             ]
             parts = [p for p in dict.fromkeys(parts) if names.kind_of(p)]
             if parts and not (len(parts) == 1 and names.kind_of(argument) == "W"):
                 found.setdefault(argument, tuple(parts))
     return found
+
+
+def _passes(value: ast.AST, argument: str, helpers: Mapping[str, Function]) -> bool:
+    """Whether an expression is a call of a function that cuts `argument` up."""
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+        return False
+    helper = helpers.get(value.func.id)
+    given = [names.element_names(a)[0] for a in value.args]
+    if helper is None or argument not in given:
+        return False
+    own = dict(zip(given, helper.arguments, strict=False)).get(argument, "")
+    same = {own} | {
+        n.targets[0].id for n in ast.walk(helper.node)
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+        and own in ast.unparse(n.value).split(".")[:1]
+    }  # fmt: skip
+    return bool(own) and any(
+        _cuts(n, name) for n in ast.walk(helper.node)
+        if isinstance(n, ast.Assign | ast.Return) for name in same
+    )  # fmt: skip
 
 
 def _cuts(value: ast.AST, argument: str) -> bool:

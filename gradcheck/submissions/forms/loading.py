@@ -233,6 +233,8 @@ class _Loader(ClassUnits):
     def _every_plain(self, only: str = "") -> list[Unit]:
         """Functions of one vector; those that are none go without saying."""
         units: list[Unit] = []
+        if not only and (self.classes or plain.helpers_only(self.functions)):
+            return units
         for function, slope in plain.candidates(self.functions):
             given = [u.hint["object"] for u in units]
             if function.name in given or only not in ("", function.name):

@@ -23,6 +23,10 @@ _SLOPE = re.compile(
     r"|.*(grad|prime|deriv|jacobian).*|d[fFJLx]\w*|df|nabla\w*",
     re.I,
 )
+_WORDS = re.compile(
+    r"gradients?|grad|derivative|deriv|der|jacobian|jac|prime|nabla|slope|^d_?|_|of|fun"
+)
+_ACTIVATION = re.compile("sigm|tanh|relu|elu|soft|act|predict|step|logistic")
 _VALUE = re.compile(
     r"f\w{0,2}|val\w*|obj\w*|fun\w*|cost\w*|loss\w*|J|L|E|y|z|energy", re.I
 )
@@ -44,9 +48,34 @@ def candidates(
         if len(function.returned()) == 2:
             yield function, None
     for slope in slopes:
-        for function in plans.closest(slope, [f for f in single if f not in slopes]):
-            if len(function.returned()) == 1 and len(slope.returned()) == 1:
+        for function in single:
+            if function not in slopes and _belong(function, slope):
                 yield function, slope
+
+
+def _belong(function: Function, slope: Function) -> bool:
+    """Whether the names say that one is the gradient of the other.
+
+    The derivative of an activation is often written in terms of its output.
+    """
+    if len(function.returned()) != 1 or len(slope.returned()) != 1:
+        return False
+    name, rest = function.name.lower(), _WORDS.sub("", slope.name.lower())
+    if _ACTIVATION.search(name):
+        return False
+    named = bool(names.COST.fullmatch(name)) or bool(_VALUE.fullmatch(name))
+    return rest == name.replace("_", "") or (named and len(rest) < 2)
+
+
+def helpers_only(functions: Mapping[str, Function]) -> bool:
+    """Whether functions of one argument are likely parts of a network's work."""
+    for function in functions.values():
+        kinds = {names.kind_of(a) or names.role_of(a) for a in function.arguments}
+        if len(function.arguments) > 1 and kinds & {"W", "b", "params"}:
+            return True
+        if {"X", "y"} <= kinds:
+            return True
+    return False
 
 
 def _takes_one(function: Function) -> bool:

@@ -90,7 +90,9 @@ def losses(functions: Mapping[str, Function]) -> list[Function]:
         spelled = function.returned()
         if len(spelled) < 2 or not function.arguments:
             continue
-        if {names.role_of(a) for a in function.arguments} & {"epochs", "lr"}:
+        roles = {names.role_of(a) for a in function.arguments}
+        costs = bool(names.COST.fullmatch(function.name))
+        if "epochs" in roles or ("lr" in roles and not costs):
             continue  # it trains
         both = names.BOTH.fullmatch(function.name)
         if names.FORWARD.fullmatch(function.name) and not both:

@@ -25,7 +25,7 @@ def _small_names(tree: ast.AST) -> dict[str, float]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and _size(node.value):
             for target in node.targets:
-                name = getattr(target, "id", None) or getattr(target, "attr", "")
+                name = str(getattr(target, "id", getattr(target, "attr", "")))
                 found[name] = _size(node.value)
         elif isinstance(node, ast.arguments):
             pairs = zip(node.args[::-1], node.defaults[::-1], strict=False)
