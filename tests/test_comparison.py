@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcheck import GradcheckError
-from gradcheck.comparison import examine
+from gradcheck.comparison import BUDGET, examine
 from gradcheck.comparison.records import Entry
 
 RANGE = np.arange(1, 20.0) / 7
@@ -202,6 +202,57 @@ def test_an_offset_calls_for_segments():
         return {"a": 1.000001 * np.exp(p["a"])}
 
     assert judge(loss, slightly, {"a": RANGE}).verdict == "wrong"
+
+
+def small_net(offset=0.0, shift=0.0, factor=1.0):
+    """Return loss, gradient and point of a ReLU net with four parameters."""
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(12, 5)), rng.normal(size=(12, 3))
+    shapes = {"W1": (5, 4), "b1": (4,), "W2": (4, 3), "b2": (3,)}
+    point = {name: factor * rng.normal(size=shape) for name, shape in shapes.items()}
+    point["b1"] += shift - (X @ point["W1"])[0] - point["b1"]
+
+    def forward(p):
+        pre = X @ p["W1"] + p["b1"]
+        return pre, np.maximum(pre, 0), np.maximum(pre, 0) @ p["W2"] + p["b2"] - y
+
+    def loss(p):
+        return offset + float(0.5 * np.sum(forward(p)[2] ** 2) / 12)
+
+    def gradient(p):
+        pre, hidden, error = forward(p)
+        d = error / 12
+        back = (d @ p["W2"].T) * (pre > 0)
+        return {"W1": X.T @ back, "b1": back.sum(0), "W2": hidden.T @ d, "b2": d.sum(0)}
+
+    return loss, gradient, point
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"shift": 0.3},
+        {"shift": 0.3, "offset": 1e5},
+        {"shift": 1e-9},  # next to a kink
+        {"shift": 0.0},  # on one
+        {"shift": 0.3, "factor": 1e-4, "offset": 1.0},
+    ],
+    ids=["ordinary", "offset", "near", "kink", "tiny"],
+)
+def test_the_budget_is_kept_and_an_entry_is_seen(kind):
+    loss, gradient, point = small_net(**kind)
+    found = judge(loss, gradient, point)
+    assert found.verdict == "correct"
+    assert found.evaluations <= BUDGET
+
+    def off(p):
+        grads = gradient(p)
+        grads["W1"][3, 2] += 1e-4 * np.abs(grads["W1"]).max()
+        return grads
+
+    wrong = judge(loss, off, point)
+    assert wrong.verdict == "wrong"
+    assert wrong.parameters["W1"].pattern == "entry [3, 2]"
 
 
 def test_single_precision_is_judged_by_its_own_noise():

@@ -6,15 +6,10 @@ import pytest
 from gradcheck.numeric.directions import Explicit, Seeded, measure_scale
 from gradcheck.numeric.noise import Noise
 from gradcheck.numeric.path import (
-    FINE,
     HALVES,
     WHOLE,
-    Segment,
-    allowance,
     contradicts,
     gradient_rounding,
-    is_steady,
-    sharpen,
     walk,
 )
 from gradcheck.numeric.plans import run
@@ -42,7 +37,7 @@ def drive(plan, f=loss):
     return run(plan, lambda batch: np.array([f(p) for p in batch]))[0]
 
 
-@pytest.mark.parametrize("rule", [HALVES, WHOLE, FINE])
+@pytest.mark.parametrize("rule", [HALVES, WHOLE])
 def test_the_nodes_integrate_polynomials(rule):
     nodes, weights = rule
     for power in range(6):
@@ -50,7 +45,7 @@ def test_the_nodes_integrate_polynomials(rule):
         assert weights @ nodes**power == pytest.approx(exact, abs=1e-14)
 
 
-@pytest.mark.parametrize("rule", [HALVES, WHOLE, FINE])
+@pytest.mark.parametrize("rule", [HALVES, WHOLE])
 def test_a_right_gradient_leaves_nothing_of_a_segment(rule):
     found = drive(walk(POINT, LINE, right, 0.01, NOISE, 1e-14, rule))
     assert found.agrees
@@ -101,43 +96,6 @@ def test_the_path_says_when_it_cannot_tell():
 def test_a_noisy_loss_is_asked_over_a_length_that_can_tell():
     noise = Noise(1e-4, 2.2e-16)
     assert drive(contradicts(POINT, LINE, wrong, noise, 0.0, 0.03)) is True
-
-
-def test_segments_shorten_until_a_right_gradient_agrees():
-    slope = float(right(POINT)["x"] @ LINE.arrays["x"])
-    tried = drive(sharpen(POINT, LINE, right, NOISE, 1e-14, slope, 1e-3))
-    assert tried[-1].agrees
-    assert allowance(tried) < 1e-12
-    bad = drive(sharpen(POINT, LINE, wrong, NOISE, 1e-14, 1.01 * slope, 1e-3))
-    assert not bad[-1].agrees
-    assert allowance(bad) > 0.01 * abs(slope)
-    assert drive(sharpen(POINT, LINE, right, NOISE, 1.0, slope, 1e-3)) == ()
-    assert allowance(()) == np.inf
-
-
-def test_the_error_of_a_wrong_gradient_is_steady_and_that_of_kinks_is_not():
-    slope = float(right(POINT)["x"] @ LINE.arrays["x"])
-    bad = drive(sharpen(POINT, LINE, wrong, NOISE, 1e-14, 1.01 * slope, 1e-3))
-    assert drive(is_steady(POINT, LINE, wrong, NOISE, 1e-14, bad))
-    rng = np.random.default_rng(0)
-    places, jumps = rng.uniform(-0.4, 0.4, 40), rng.normal(size=40)
-
-    def f(p):
-        t = p["x"][0] - POINT["x"][0]
-        return loss(p) + float(jumps @ np.maximum(t - places, 0))
-
-    def g(p):
-        t = p["x"][0] - POINT["x"][0]
-        return {"x": right(p)["x"] + np.array([jumps @ (t > places), 0, 0])}
-
-    middle = float(g(POINT)["x"] @ LINE.arrays["x"])
-    kinked = drive(sharpen(POINT, LINE, g, NOISE, 1e-14, middle, 1e-3), f)
-    assert len(kinked) > 2
-    assert not drive(is_steady(POINT, LINE, g, NOISE, 1e-14, kinked), f)
-    once = (Segment(0.1, 1.0, 1e-9),)
-    assert not drive(is_steady(POINT, LINE, wrong, NOISE, 1e-14, once))
-    apart = (Segment(0.3, 1.0, 1e-9), Segment(0.1, 0.1, 1e-9))
-    assert not drive(is_steady(POINT, LINE, wrong, NOISE, 1e-14, apart))
 
 
 def test_the_rounding_of_a_gradient_is_measured():

@@ -23,10 +23,11 @@ from gradcheck.comparison.weighing import MATTERS, Finding
 from gradcheck.comparison.words import explain
 from gradcheck.numeric.bisection import locate
 from gradcheck.numeric.parts import Search
-from gradcheck.numeric.patterns import Location
+from gradcheck.numeric.patterns import Location, name_entries
 from gradcheck.numeric.plans import Driver, Plan, gather
 
 __all__ = [
+    "BUDGET",
     "MATTERS",
     "Certificate",
     "Entry",
@@ -35,6 +36,9 @@ __all__ = [
     "examine",
     "looks_wrong",
 ]
+
+BUDGET = 400
+"""Losses that an ordinary check makes do with, what it draws included."""
 
 
 def examine(
@@ -100,7 +104,8 @@ def examine(
             judged[name] = _condemn(finding, places[name])
         else:
             judged[name] = _acquit(finding, rtol_required)
-    curves = driver.run(draw_curves(findings, more=loss_only))
+    spare = BUDGET - driver.evaluations
+    curves = driver.run(draw_curves(findings, loss_only, spare))
     message = next((j.detail for j in judged.values() if j.verdict != "correct"), "")
     return Examination(
         judged,
@@ -138,7 +143,13 @@ def _find_all(findings: Mapping[str, Finding]) -> Plan[dict[str, Location]]:
     """Locate the wrong entries of every wrong parameter, in step."""
     names = [name for name, f in findings.items() if f.state == "wrong"]
     places = yield from gather(locate(to_search(findings[name])) for name in names)
-    return dict(zip(names, places, strict=True))
+    found = dict(zip(names, places, strict=True))
+    for name, place in found.items():
+        entries = findings[name].entries
+        if entries and not place.wrong:  # too small for steps: segments saw them
+            pattern = place.pattern or name_entries([e.index for e in entries])
+            found[name] = Location(pattern, entries)
+    return found
 
 
 def to_search(finding: Finding) -> Search:

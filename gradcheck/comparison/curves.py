@@ -1,6 +1,7 @@
 """Data for two plots a parameter: error against step, and Taylor remainders."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ _MORE = 4  # larger steps, for the plots alone
 
 
 def draw_curves(
-    findings: Mapping[str, Finding], more: bool = True
+    findings: Mapping[str, Finding], more: bool = True, spare: float = inf
 ) -> Plan[dict[str, dict[str, Any]]]:
     """Return, for every parameter that was probed, the curves of its first direction.
 
@@ -25,6 +26,8 @@ def draw_curves(
         What was found, by parameter.
     more : bool, default=True
         Whether to take four larger steps, for the plots alone.
+    spare : float
+        Losses that may be spent on that.
 
     Returns
     -------
@@ -41,6 +44,7 @@ def draw_curves(
         for name, finding in findings.items()
         if finding.block.probes and finding.block.probes[0].slope.rungs is not None
     }
+    more = more and 2 * _MORE * len(probed) <= spare
     curves = yield from gather(_curve(finding, more) for finding in probed.values())
     return dict(zip(probed, curves, strict=True))
 

@@ -1,36 +1,36 @@
-"""From probes to rulings: what is right, what is wrong, what needs another look."""
+"""From probes to rulings: what is right, what is wrong, what needs another look.
 
-from collections.abc import Sequence
+Evaluations are spent where the verdict is open. Every parameter gets one direction in
+full; where that shows a kink, the look is taken at a point nearby; where it accuses, a
+second direction and the segments decide; where the loss is too noisy for small steps,
+segments serve in place of half the directions; and beside a parameter known to be
+wrong, half of them are enough for the others.
+"""
+
+from collections.abc import Container, Iterable
 from dataclasses import replace
-from math import inf, isfinite, nan
+from math import isfinite
 
 import numpy as np
 
-from gradcheck.comparison.scene import Scene, move, round_honestly, survey
-from gradcheck.comparison.weighing import (
-    MATTERS,
-    Finding,
-    State,
-    bound_error,
-    least_seen,
-    weigh,
+from gradcheck.comparison.hearing import (
+    excess,
+    hear,
+    second_direction,
+    sharpen_block,
+    suspicious,
+    widest,
 )
-from gradcheck.numeric.directions import Seeded, project
-from gradcheck.numeric.ladder import Slope, climb
-from gradcheck.numeric.path import (
-    Segment,
-    allowance,
-    contradicts,
-    is_steady,
-    sharpen,
-)
+from gradcheck.comparison.scene import Scene, extend, move, round_honestly, survey
+from gradcheck.comparison.weighing import MATTERS, Finding, State, weigh
 from gradcheck.numeric.plans import Plan, gather
-from gradcheck.numeric.probes import DIRECTIONS, Block, Probe
+from gradcheck.numeric.probes import DIRECTIONS, Block
 
 _SHARP = 1e-7  # share of the norm above which the path test sharpens the ladder
 _MOVES = 3
-_GLARING = 10  # tolerances that a residual must exceed to need no second opinion
-_GUILTY = 3  # directions in which segments must show the same error
+_CRAMPED = 3  # directions next to a kink, before the look is taken elsewhere
+_HALF = DIRECTIONS // 2
+_SPELT = 90  # entries of noisy parameters that are looked at by themselves
 
 
 def rule(scene: Scene) -> Plan[dict[str, Finding]]:
@@ -38,7 +38,7 @@ def rule(scene: Scene) -> Plan[dict[str, Finding]]:
     names = [name for name, x in scene.params.items() if x.size]
     finite = [name for name in names if np.isfinite(scene.grads[name]).all()]
     findings = {name: Finding("wrong", scene, Block(name, 0.0, ())) for name in names}
-    findings |= yield from _rule_here(scene, finite)
+    findings |= yield from _rule_here(scene, finite, len(finite) < len(names))
     for attempt in range(_MOVES):
         troubled = any(f.state in ("kink", "doubtful") for f in findings.values())
         open_ones = [
@@ -52,174 +52,136 @@ def rule(scene: Scene) -> Plan[dict[str, Finding]]:
         elsewhere = yield from move(scene, attempt)
         if not isfinite(elsewhere.origin):
             continue
-        again = yield from _rule_here(elsewhere, open_ones)
+        decided = any(f.state == "wrong" for f in findings.values())
+        again = yield from _rule_here(elsewhere, open_ones, decided)
         findings |= {
             name: f for name, f in again.items() if f.clearer_than(findings[name])
         }
-    return findings
+    cramped = [f for f in findings.values() if f.cramped and not f.settled]
+    whole = yield from gather(_complete(finding) for finding in cramped)
+    return findings | {finding.block.name: finding for finding in whole}
 
 
-def _rule_here(scene: Scene, names: list[str]) -> Plan[dict[str, Finding]]:
-    blocks = yield from survey(scene, names)
-    if scene.grad_eps > 1e-12:
-        blocks = round_honestly(scene, blocks)
-    suspects = [block for block in blocks if any(p.suspicious for p in block.probes)]
-    if suspects and scene.grad_eps <= 1e-12:
-        checked = {block.name: block for block in round_honestly(scene, suspects)}
-        blocks = [_widest(block, checked.get(block.name)) for block in blocks]
-    found = yield from gather(_settle(scene, block) for block in blocks)
-    return {finding.block.name: finding for finding in found}
+def _rule_here(
+    scene: Scene, names: Iterable[str], decided: bool
+) -> Plan[dict[str, Finding]]:
+    """Judge parameters at one point, as far as it goes there."""
+    leads = yield from survey(scene, names, 1)
+    accused = [block for block in leads if suspicious(block)]
+    found = yield from _condemn(scene, accused)
+    decided = decided or any(f.state == "wrong" for f in found.values())
+    rest = [block for block in leads if block.name not in found]
+    spelt = _spell_out(scene, rest)
+    groups: dict[int, list[Block]] = {}
+    for block in rest:
+        count = 2 if block.name in spelt else _directions(scene, block, decided)
+        groups.setdefault(count, []).append(block)
+    for count, blocks in groups.items():
+        found |= yield from _settle_all(scene, blocks, count, spelt)
+    whole = yield from gather(_complete(f) for f in found.values() if _is_open(f))
+    found |= {finding.block.name: finding for finding in whole}
+    return {name: found[name] for name in names}
 
 
-def _widest(block: Block, other: Block | None) -> Block:
-    """Return `block` with the larger rounding errors of the two."""
-    if other is None:
-        return block
-    pairs = zip(block.probes, other.probes, strict=True)
-    return replace(
-        block,
-        probes=tuple(p if p.rounding > q.rounding else q for p, q in pairs),
+def _is_open(finding: Finding) -> bool:
+    """Whether more directions at the same point could settle a finding."""
+    if finding.state != "right" or finding.settled or finding.cramped:
+        return False
+    return (
+        weigh(finding.scene, finding.block).bound <= 10 * MATTERS * finding.block.size
     )
 
 
-def _settle(scene: Scene, block: Block) -> Plan[Finding]:
+def _spell_out(scene: Scene, blocks: Iterable[Block]) -> set[str]:
+    """Choose parameters to go through entry by entry: noisy ones, small ones first."""
+    left, chosen = _SPELT, set()
+    noisy = [block for block in blocks if _is_noisy(block)]
+    for block in sorted(noisy, key=lambda b: scene.params[b.name].size):
+        left -= scene.params[block.name].size
+        if left >= 0:
+            chosen.add(block.name)
+    return chosen
+
+
+def _is_noisy(block: Block) -> bool:
+    """Whether the loss is too noisy for steps, more so than the gradient is rounded."""
+    lead = block.probes[0]
+    floor = max(_SHARP * block.size, lead.rounding)
+    return lead.slope.status == "measured" and lead.slope.error > floor > 0
+
+
+def _directions(scene: Scene, block: Block, decided: bool) -> int:
+    """Say how many directions a parameter is worth, going by its first."""
+    lead = block.probes[0]
+    if lead.slope.status == "kink":
+        return 1
+    if Finding("right", scene, block).cramped:
+        return _CRAMPED
+    return _HALF if decided or _is_noisy(block) else DIRECTIONS
+
+
+def _condemn(scene: Scene, accused: Iterable[Block]) -> Plan[dict[str, Finding]]:
+    """Condemn what a second direction and the segments accuse as well."""
+    blocks = yield from extend(scene, accused, 2)
+    twice = [block for block in _round(scene, blocks) if len(suspicious(block)) > 1]
+    found = yield from gather(_judge(scene, block) for block in twice)
+    return {f.block.name: f for f in found if f.state == "wrong"}
+
+
+def _settle_all(
+    scene: Scene, blocks: Iterable[Block], count: int, spelt: Container[str] = ()
+) -> Plan[dict[str, Finding]]:
+    """Probe parameters along `count` directions, and settle what they come to."""
+    blocks = yield from extend(scene, blocks, count)
+    single = scene.grad_eps > 1e-12
+    honest = _round(scene, [b for b in blocks if single or suspicious(b)])
+    rounded = {block.name: block for block in honest}
+    found = yield from gather(
+        _settle(scene, rounded.get(block.name, block), block.name in spelt)
+        for block in blocks
+    )
+    return {finding.block.name: finding for finding in found}
+
+
+def _round(scene: Scene, blocks: list[Block]) -> list[Block]:
+    """Allow for the rounding of ``g . v`` as it is measured, if not assumed larger."""
+    if not blocks:
+        return []
+    honest = round_honestly(scene, blocks)
+    if scene.grad_eps > 1e-12:
+        return honest
+    return [widest(block, other) for block, other in zip(blocks, honest, strict=True)]
+
+
+def _complete(finding: Finding) -> Plan[Finding]:
+    """Probe along the directions that were left out."""
+    (block,) = yield from extend(finding.scene, [finding.block])
+    if len(block.probes) == len(finding.block.probes):
+        return finding
+    if suspicious(block):
+        return (yield from _settle(finding.scene, block))
+    again = weigh(finding.scene, block)
+    return again if again.bound < finding.bound else replace(finding, block=block)
+
+
+def _settle(scene: Scene, block: Block, spelt: bool = False) -> Plan[Finding]:
     """Confirm what looks wrong, sharpen what looks right."""
-    if any(probe.suspicious for probe in block.probes):
-        block = yield from _second_direction(scene, block)
-        suspicious = sorted(_suspicious(block), key=_excess)
-        if len(suspicious) > 1:
-            guilty = yield from _hear(scene, suspicious)
-            state: State = "wrong" if guilty else "doubtful"
-            return replace(weigh(scene, block), state=state)
+    if suspicious(block):
+        block = yield from second_direction(scene, block)
+        if len(suspicious(block)) > 1:
+            return (yield from _judge(scene, block))
     if any(probe.slope.status == "kink" for probe in block.probes):
         return Finding("kink", scene, block)
     finding = weigh(scene, block)
     if finding.cramped:
         return finding
     if block.size > 0 and finding.detectable > 4 * _SHARP * block.size:
-        finding = yield from _sharpen(scene, finding)
+        finding = yield from sharpen_block(scene, finding, spelt)
     return finding
 
 
-def _hear(scene: Scene, suspicious: Sequence[Probe]) -> Plan[bool]:
-    """Hear the second opinion on probes that speak against a gradient, worst last."""
-    worst = suspicious[-1]
-    confirmed = yield from contradicts(
-        scene.params,
-        worst.direction,
-        scene.gradient,
-        scene.noise,
-        worst.rounding,
-        worst.residual,
-    )
-    if confirmed is None:  # the path cannot tell: only a glaring error counts
-        glaring = [probe for probe in suspicious if _excess(probe) > _GLARING]
-        return len(glaring) >= _GUILTY
-    if confirmed:
-        return True
-    again = scene.gradient(scene.params)  # right elsewhere: was it asked for here?
-    value, _ = project(worst.direction, scene.params, again)
-    return abs(value - worst.analytic) > worst.tolerance
-
-
-def _suspicious(block: Block) -> list[Probe]:
-    return [probe for probe in block.probes if probe.suspicious]
-
-
-def _excess(probe: Probe) -> float:
-    return abs(probe.residual) / probe.tolerance
-
-
-def _second_direction(scene: Scene, block: Block) -> Plan[Block]:
-    """Look along two fresh directions if only one speaks against the gradient."""
-    if len(_suspicious(block)) > 1:
-        return block
-    fresh = [
-        Seeded((block.name,), scene.scale, (*scene.seed, 3, place)) for place in (0, 1)
-    ]
-    slopes = yield from gather(
-        climb(scene.params, direction, scene.origin, scene.noise, block.size)
-        for direction in fresh
-    )
-    probes = []
-    for direction, slope in zip(fresh, slopes, strict=True):
-        analytic, magnitude = project(direction, scene.params, scene.grads)
-        probes.append(Probe(direction, analytic, 4 * scene.grad_eps * magnitude, slope))
-    return replace(block, probes=(*block.probes, *probes))
-
-
-def _sharpen(scene: Scene, finding: Finding) -> Plan[Finding]:
-    """Test along segments where the loss is too noisy, or too kinked, for steps."""
-    block, ceiling = finding.block, finding.detectable / 4
-    if scene.grad_eps <= 1e-12:
-        block = _widest(block, round_honestly(scene, [block])[0])
-    probes = list(block.probes)
-    walks = yield from _walk_all(scene, probes, ceiling)
-    bound = bound_error(
-        scene, block.name, probes, [allowance(tried) for tried in walks]
-    )
-    if MATTERS < bound / block.size < inf:
-        more = _unmeasured(scene, block)
-        probes += more
-        walks += yield from _walk_all(scene, more, ceiling)
-        bound = bound_error(
-            scene, block.name, probes, [allowance(tried) for tried in walks]
-        )
-    if bound < finding.bound:
-        taus = [allowance(tried) for tried in walks]
-        seen = least_seen(scene, block.name, probes, taus)
-        seen = min(seen, finding.detectable)
-        finding = replace(finding, bound=bound, detectable=seen, path=True)
-    guilty = yield from _enough_guilty(scene, probes, walks)
-    return replace(finding, state="wrong", path=True) if guilty else finding
-
-
-def _enough_guilty(
-    scene: Scene, probes: Sequence[Probe], walks: Sequence[Sequence[Segment]]
-) -> Plan[bool]:
-    """Whether enough directions show an error that is none of the quadrature's."""
-    guilty = 0
-    for probe, tried in zip(probes, walks, strict=True):
-        if len(tried) > 1:
-            guilty += yield from is_steady(
-                scene.params,
-                probe.direction,
-                scene.gradient,
-                scene.noise,
-                probe.rounding,
-                tried,
-            )
-        if guilty == _GUILTY:
-            return True
-    return False
-
-
-def _walk_all(
-    scene: Scene, probes: Sequence[Probe], ceiling: float
-) -> Plan[list[tuple[Segment, ...]]]:
-    return (
-        yield from gather(
-            sharpen(
-                scene.params,
-                probe.direction,
-                scene.gradient,
-                scene.noise,
-                probe.rounding,
-                probe.analytic,
-                ceiling,
-            )
-            for probe in probes
-        )
-    )
-
-
-def _unmeasured(scene: Scene, block: Block) -> list[Probe]:
-    """Return fresh directions for the path test alone."""
-    blind = Slope(nan, inf, nan, "blind")
-    fresh = []
-    for place in range(DIRECTIONS):
-        direction = Seeded((block.name,), scene.scale, (*scene.seed, 4, place))
-        analytic, _ = project(direction, scene.params, scene.grads)
-        rounding = max(probe.rounding for probe in block.probes)
-        fresh.append(Probe(direction, analytic, rounding, blind))
-    return fresh
+def _judge(scene: Scene, block: Block) -> Plan[Finding]:
+    """Ask the segments about a parameter that two directions accuse."""
+    guilty = yield from hear(scene, sorted(suspicious(block), key=excess))
+    state: State = "wrong" if guilty else "doubtful"
+    return replace(weigh(scene, block), state=state)

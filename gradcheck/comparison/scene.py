@@ -1,6 +1,6 @@
 """The scene of an examination: the point, the gradient, how exactly both are known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Any
@@ -25,7 +25,8 @@ from gradcheck.numeric.probes import (
     Block,
     Probe,
     choose_directions,
-    probe_block,
+    open_block,
+    probe_more,
 )
 
 _JITTER = 1e-2  # relative, when the point is moved off a kink
@@ -170,25 +171,24 @@ def move(scene: Scene, attempt: int) -> Plan[Scene]:
 
 
 def survey(
-    scene: Scene, names: list[str], count: int = DIRECTIONS
+    scene: Scene, names: Iterable[str], count: int = DIRECTIONS
 ) -> Plan[list[Block]]:
-    """Probe several parameters in step, along `count` directions each."""
+    """Probe several parameters in step, along at most `count` directions each."""
+    return (yield from extend(scene, [open_block(scene, n) for n in names], count))
+
+
+def extend(
+    scene: Scene, blocks: Iterable[Block], count: int = DIRECTIONS
+) -> Plan[list[Block]]:
+    """Probe parameters in step until each has `count` of its directions, or all."""
     order = list(scene.params)
     plans = []
-    for name in names:
-        seed = (*scene.seed, 2, order.index(name))
-        plans.append(
-            probe_block(
-                scene.params,
-                scene.grads,
-                name,
-                choose_directions(name, scene.params, scene.scale, seed, count),
-                scene.scale,
-                scene.origin,
-                scene.noise,
-                scene.grad_eps,
-            )
+    for block in blocks:
+        seed = (*scene.seed, 2, order.index(block.name))
+        every = choose_directions(
+            block.name, scene.params, scene.scale, seed, DIRECTIONS
         )
+        plans.append(probe_more(scene, block, every[len(block.probes) : count]))
     return (yield from gather(plans))
 
 

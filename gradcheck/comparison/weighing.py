@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from gradcheck.comparison.scene import Scene
 from gradcheck.numeric.certificate import certify
 from gradcheck.numeric.directions import Axis, Seeded
+from gradcheck.numeric.patterns import Measured
 from gradcheck.numeric.probes import Block, Probe
 
 MATTERS = 1e-2
@@ -36,6 +37,8 @@ class Finding:
         Absolute, in units of ``||S g||``; infinite where unknown.
     path : bool
         Whether the path test gave the bound.
+    entries : tuple of Measured
+        Wrong entries that the path test found by themselves.
     """
 
     state: State
@@ -44,6 +47,7 @@ class Finding:
     bound: float = inf
     detectable: float = inf
     path: bool = False
+    entries: tuple[Measured, ...] = ()
 
     @property
     def rel_bound(self) -> float:
@@ -117,6 +121,7 @@ def least_seen(
     random = sorted(w for p, w in pairs if isinstance(p.direction, Seeded))
     axes = [w for p, w in pairs if isinstance(p.direction, Axis)]
     seen = 4 * random[1] if len(random) > 1 else inf
-    if random and len(axes) == scene.params[name].size:
-        seen = min(seen, max(4 * random[0], 2 * max(axes)))
+    if len(axes) == scene.params[name].size:
+        alone = [2 * max(axes), *(4 * w for w in random[:1])]
+        seen = min(seen, max(alone))
     return seen

@@ -241,10 +241,11 @@ def climb(
             break
         done = done.joined((yield from _ask(params, direction, more)))
         slope = read(done, origin, noise.level)
-    for _ in range(4):
+    for attempt in range(4):
         if _is_sharp(slope, noise.level) or done.steps[0] < RATIO * least:
             break
-        lower = done.steps[0] / RATIO ** np.arange(3, 0, -1)
+        more = 3 if attempt or rungs > 3 else 1
+        lower = done.steps[0] / RATIO ** np.arange(more, 0, -1)
         done = done.joined((yield from _ask(params, direction, lower)))
         slope = read(done, origin, noise.level)
     return slope

@@ -9,8 +9,7 @@ and the main method where the loss is noisy.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import inf, isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -36,17 +35,8 @@ HALVES: Rule = (
 )
 """Three Gauss-Legendre nodes on each half of [-1, 1]: a kink in the middle is legal."""
 
-FINE: Rule = (
-    np.concatenate([(_NODES + k) / 8 for k in range(-7, 8, 2)]),
-    np.tile(_WEIGHTS, 8) / 8,
-)
-"""Three Gauss-Legendre nodes on each eighth of [-1, 1]."""
-
 WHOLE: Rule = np.polynomial.legendre.leggauss(5)
 """Five Gauss-Legendre nodes on [-1, 1]; the middle one is the point itself."""
-
-
-_STEADY = 1.3  # how much the residual of a wrong gradient may vary
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +51,17 @@ class Segment:
         Mean slope by the gradient less mean slope of the loss.
     tolerance : float
         What noise and rounding may leave of it.
+    secant : float
+        The mean slope of the loss.
+    spread : float
+        By how much two ways of integrating differ, where both were tried.
     """
 
     length: float
     residual: float
     tolerance: float
+    secant: float = nan
+    spread: float = 0.0
 
     @property
     def agrees(self) -> bool:
@@ -108,6 +104,20 @@ def walk(
     mean of ``(g - f') . v`` over the segment, but for the error of quadrature.
     """
     above, below = yield Ray(params, direction, [length, -length])
+    secant = float((above - below).real) / (2 * length)
+    slope = mean_slope(params, direction, gradient, length, rule, middle)
+    return Segment(length, slope - secant, noise.level / length + rounding, secant)
+
+
+def mean_slope(
+    params: Params,
+    direction: Direction,
+    gradient: GradientAt,
+    length: float,
+    rule: Rule,
+    middle: float | None = None,
+) -> float:
+    """Integrate ``g . v`` over a segment; see `walk`."""
     vectors = direction.vectors(params)
     along = Explicit(vectors)
     slope = 0.0
@@ -118,8 +128,7 @@ def walk(
             grads = gradient(displace(params, vectors, length * float(node)))
             value, _ = project(along, params, grads)
         slope += float(weight) * value / 2
-    residual = slope - float((above - below).real) / (2 * length)
-    return Segment(length, residual, noise.level / length + rounding)
+    return slope
 
 
 def contradicts(
@@ -154,90 +163,6 @@ def contradicts(
         if abs(found.residual) <= share:
             return False
     return True if usable else None
-
-
-def sharpen(
-    params: Params,
-    direction: Direction,
-    gradient: GradientAt,
-    noise: Noise,
-    rounding: float,
-    middle: float,
-    ceiling: float,
-    lengths: Sequence[float] = (0.3, 0.1, 0.03, 6e-3, 1e-3, 1e-4),
-) -> Plan[tuple[Segment, ...]]:
-    """Test the gradient on shorter and shorter segments, until it agrees on one.
-
-    Parameters
-    ----------
-    middle : float
-        ``g . v`` at the point.
-    ceiling : float
-        Segments whose tolerance exceeds it are not asked.
-
-    Returns
-    -------
-    tuple of Segment
-        Those tried; the last one agrees with the gradient if any does.
-    """
-    tried: list[Segment] = []
-    for length in lengths:
-        if noise.level / length + rounding > ceiling:
-            break
-        found = yield from walk(
-            params, direction, gradient, length, noise, rounding, WHOLE, middle
-        )
-        tried.append(found)
-        if found.agrees:
-            break
-    return tuple(tried)
-
-
-def allowance(tried: Sequence[Segment]) -> float:
-    """Return how far the gradient's slope may be off, going by the segments tried.
-
-    Where none agrees, kinks have spoilt the quadrature; two lengths are not spoilt
-    alike, so twice the larger of two residuals covers what the quadrature may hide.
-    """
-    if tried and tried[-1].agrees:
-        return abs(tried[-1].residual) + tried[-1].tolerance
-    sums = [
-        2 * max(abs(a.residual), abs(b.residual)) + b.tolerance
-        for a, b in pairwise(tried)
-    ]
-    return min(sums, default=inf)
-
-
-def is_steady(
-    params: Params,
-    direction: Direction,
-    gradient: GradientAt,
-    noise: Noise,
-    rounding: float,
-    tried: Sequence[Segment],
-) -> Plan[bool]:
-    """Whether segments leave the same residual, however long and finely integrated.
-
-    What quadrature over kinks leaves changes with the length and with the nodes; what a
-    wrong gradient leaves does not. Needs two lengths that are clear of noise.
-    """
-    clear = [s for s in tried if abs(s.residual) > 4 * s.tolerance][-3:]
-    rough = [s.residual for s in clear]
-    if len(clear) < 2 or min(rough) * max(rough) < 0:
-        return False
-    if max(map(abs, rough)) > _STEADY**4 * min(map(abs, rough)):
-        return False
-    residuals = []
-    for rule in (HALVES, FINE):
-        for length in (s.length for s in clear):
-            found = yield from walk(
-                params, direction, gradient, length, noise, rounding, rule
-            )
-            residuals.append(found.residual)
-            low, high = min(residuals), max(residuals)
-            if not (low * high > 0 and max(high / low, low / high) < _STEADY):
-                return False
-    return True
 
 
 def gradient_rounding(
