@@ -876,3 +876,37 @@ def test_columns_at_points_of_our_own_come_with_the_shape_there():
         "dW1 is wrong in 1 of its columns only: 1 of 11, at a point where its shape is "
         "(7, 11)"
     )
+
+
+def test_a_lost_gradient_is_not_measured_to_be_zero_besides():
+    def odd(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        return loss, {
+            **grads,
+            "W2": reg * params["W2"],
+            "b1": np.sin(grads["b1"]),
+        }
+
+    found = diagnose(odd, SOFTMAX)
+    assert ids(found) == []
+    assert [f.id for f in found.findings if "W2" in f.parameters] == [
+        "data-part-missing"
+    ]
+
+
+def test_a_penalty_alone_is_told_so():
+    p = {"w": np.array([3.0, 4.0, 5.0])}
+    numeric = {"w": np.array([1.0, 2.0, 7.0])}
+    (fact,) = diagnose_fixed(p, {"w": 2 * p["w"]}, numeric).findings
+    assert fact.statement == (
+        "w's gradient is 2 times w, and nothing of the derivative's own, at this point"
+    )
+
+
+def test_a_factor_that_is_n_says_so_where_n_cannot_be_chosen():
+    (said,) = diagnose(
+        inject(SOFTMAX, ["batch-sum"]), SOFTMAX, sizes={"N": 5, "D": 9, "hidden": 8}
+    ).findings
+    assert said.measured.endswith("5.000 x the derivative with N = 5")
+    (said,) = diagnose(inject(SOFTMAX, ["penalty-averaged"]), SOFTMAX).findings
+    assert said.measured == "0.125 * reg*W1 with N = 8"

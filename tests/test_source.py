@@ -105,6 +105,10 @@ LINES = [
         "(np.sum(W1 * W1)", "(np.sum(b1 * b1) + np.sum(W1 * W1)").replace(
         "W2 * W2))", "W2 * W2))  # !")),
     ("bias-penalty-missing", "b1 b2", NET),
+    ("penalty-strength-missing-in-loss", "W1", edited(
+        "    loss += 0.5 * reg * (np.sum(W1 * W1) + np.sum(W2 * W2))",
+        "    loss += np.sum(W1 * W1) + 0.5 * reg * np.sum(W2 * W2)  # !")),
+    ("penalty-strength-missing-in-loss", "W1", NET),
     ("data-part-missing", "W2", edited(
         "+ reg * W2", '\n    grads["W2"] = reg * W2  # !')),
     ("relu-mask-missing", "W1 b1", edited("dh * (pre > 0)", "dh").replace(

@@ -19,6 +19,9 @@ from gradcheck.diagnosis.smallest import smallest_example
 from gradcheck.diagnosis.words import Witness, finding, names_of, plural, undo_sentence
 from gradcheck.faults import Mistake, upstream_first
 
+_LOST = frozenset({"data-part-missing", "bias-missing", "keys-missing"})
+"""Mistakes that say already that a gradient is zero."""
+
 
 def conclude(case: Case, found: Found) -> Diagnosis:
     """Put everything that is known into words and records."""
@@ -41,8 +44,13 @@ def conclude(case: Case, found: Found) -> Diagnosis:
         findings.append(replace(said, ties=tuple(dict.fromkeys(others))))
     known = case.whole_numbers or case.differences or case.own_derivative
     if found.best is None and case.state.repeatable and not known:
-        findings += partial(case, found)
-        findings += facts(case) if case.own_data or case.failed else own_facts(case)
+        known_parts = partial(case, found)
+        lost = {n for f in known_parts if f.id in _LOST for n in f.parameters}
+        findings += known_parts
+        measured = facts(case) if case.own_data or case.failed else own_facts(case)
+        findings += [
+            f for f in measured if f.measured != "0" or not lost & {*f.parameters}
+        ]
     return Diagnosis(
         mistakes=(*outer, *ordered),
         ties=ties,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import Array, Params
-from gradcheck.diagnosis.numerals import lines, multiple, percent
+from gradcheck.diagnosis.numerals import lines, multiple, numerals, percent
 from gradcheck.diagnosis.records import Diagnosis, Finding
 from gradcheck.faults.catalogue import CATALOGUE
 
@@ -197,6 +197,15 @@ def _fitted(points: Sequence[FixedPoint], name: str) -> Finding | None:
     if factor is not None and sized > 2:
         text = f"{name}'s gradient is {multiple(factor[0])} the derivative, {where}"
         return _fact(name, f"{factor[0]:.6g} x", "1 x", text)
+    alone = _solve(points, name, ("p",), ())
+    if alone is not None and sized > 2:
+        text = f"{name}'s gradient is {numerals(alone[0], '.4g')} times {name}, and "
+        return _fact(
+            name,
+            f"{alone[0]:.6g} times {name}",
+            "",
+            f"{text}nothing of the derivative's own, {where}",
+        )
     for terms, words in ((("p",), f"times {name}"), (("1",), "")):
         found = _solve(points, name, terms, ("n",))
         if found is not None and sized > 2:

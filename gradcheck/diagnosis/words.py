@@ -103,6 +103,8 @@ class Witness:
             right = 2.0 * spec.penalty.get(name, 0.0)
             right = right / point.on.X.shape[0] if name in spec.averaged else right
             text = f"{numerals(factor, '.4g')} * reg*{name}{kept}"
+            if mistake.id.startswith("penalty-averaged"):
+                text += f" with N = {point.on.X.shape[0]}"
             said.append(text if residual < 1e-6 else f"no multiple of reg*{name}")
             wanted.append(f"{right:.4g} * reg*{name}{row}")
         return ", ".join(said), ", ".join(wanted)
@@ -131,13 +133,15 @@ def _ratio_words(lines: Sequence[_Line]) -> tuple[str, str] | None:
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, ratios, counts in lines:
         shown = [numerals(r) for r in ratios]
-        plain = len(set(shown)) == 1
+        plain = len(set(shown)) == 1 and ratios[0] not in counts
         key = (
             (f"{shown[0]} x the derivative everywhere",)
             if plain
             else tuple(
-                f"{s} x the derivative with N = {n}"
-                for s, n in zip(shown, counts, strict=True)
+                dict.fromkeys(
+                    f"{s} x the derivative with N = {n}"
+                    for s, n in zip(shown, counts, strict=True)
+                )
             )
         )
         groups.setdefault(key, []).append(f"d{name}")

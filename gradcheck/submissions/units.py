@@ -1,6 +1,6 @@
 """One unit of a submission: ask it at points of ours, and judge its answers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -220,9 +220,10 @@ def _plain(
 
 def _at_point(
     session: Session, offered: Offered, params: Params, X: Array, y: Array, reg: float,
-    seed: int, rtol_required: float | None,
+    seed: int, rtol_required: float | None, known: Mapping[str, float] | None = None,
 ) -> Report:  # fmt: skip
     answers = Answers(session, offered, {}, seed)
+    sizes = dict(zip("ND", X.shape, strict=False)) if X.ndim == 2 else {}
 
     def pair(point: Params) -> Any:
         return answers(point, X, y, reg)
@@ -233,7 +234,7 @@ def _at_point(
     checked: Callable[..., Report] = check_gradients
     return checked(
         pair, params, loss=loss, seed=seed, rtol_required=rtol_required,
-        known=dict(zip("ND", X.shape, strict=False)) if X.ndim == 2 else {},
+        known={**sizes, **(known or {})},
     )  # fmt: skip
 
 
@@ -248,7 +249,13 @@ def _layer(
     labels = np.arange(_SIZES["N"]) % _SIZES["C"]
     y = rng.permutation(labels) if offered.kind == "scores" else np.zeros(0)
     X = _draw(rng, offered.upstream) if offered.upstream else np.zeros(0)
-    return _at_point(session, offered, params, X, y, 0.0, seed, rtol_required)
+    return _at_point(
+        session, offered, params, X, y, 0.0, seed, rtol_required,
+        known={
+            letter: _SIZES[letter] for letter in "NC"
+            if any(letter in shape for shape in offered.symbols.values())
+        },
+    )  # fmt: skip
 
 
 def _draw(rng: np.random.Generator, letters: Iterable[str]) -> Array:

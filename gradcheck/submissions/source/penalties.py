@@ -101,6 +101,23 @@ def _missing(case: Case) -> Guess | None:
     return guess(only_statement(case), f"no reg * {lacking} here")
 
 
+@rule("penalty-strength-missing-in-loss")
+def _unmultiplied(case: Case) -> Guess | None:
+    sums = [
+        (s, call) for b in case.within for s in b.stores
+        for call in patterns.calls(s.value, ("sum", "square", "norm"))
+        if {kind_of(last(p)) for p in reads(call)} - {""} == {"W"}
+        and patterns.of_the_loss(call) and not _weighed(case, s, call)
+    ]  # fmt: skip
+    return guess(single(sums), "not multiplied by reg")
+
+
+def _weighed(case: Case, store: object, call: ast.expr) -> bool:
+    """Whether a sum of squares stands in a product with the penalty's strength."""
+    terms = patterns.penalties(case.program, [store])  # type: ignore[list-item]
+    return any(call in ast.walk(term) for _, term in terms)
+
+
 @rule("bias-penalty-missing")
 def _biases_free(case: Case) -> Guess | None:
     stacked = [
