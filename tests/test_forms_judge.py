@@ -8,8 +8,9 @@ import pytest
 
 from gradcheck import check_submission, networks
 from gradcheck.errors import GradcheckError
+from gradcheck.reading import UnusableError
 from gradcheck.report import Finding, Outcome, ParameterReport, Report, Verdict
-from gradcheck.submissions import units
+from gradcheck.submissions import lossless, units
 from gradcheck.submissions.combine import combine
 from gradcheck.submissions.offers import Offered, read_offer
 from gradcheck.submissions.problems import BrokenSubmissionError, FailedCallError
@@ -179,12 +180,109 @@ def test_an_excuse_that_could_not_be_looked_at_leaves_the_question_open():
     assert "gave no answer" in report.message
 
 
+def bowl(params, X, y, reg):
+    """Half of all squares: symmetric, and the derivative of no network's loss."""
+    return 0.0, {name: np.asarray(p) for name, p in params.items()}
+
+
+def rotation(params, X, y, reg):
+    """Moves b with W, and W not with b: the gradient of nothing."""
+    return 0.0, {"W": 0 * params["W"], "b": params["W"].sum(axis=0)}
+
+
+def out_of_reach(params, X, y, reg):
+    raise UnusableError("timeout", "no answer")
+
+
+def settled(report, pair=bowl):
+    return lossless.settle(report, pair, networks.get("linear"), {}, 0)
+
+
 def test_a_loss_of_ours_is_not_held_against_the_file_where_it_is_cut_off():
     right = {"W": ParameterReport(Verdict.CORRECT)}
     odd = Report(Verdict.WRONG, "far off", parameters=right, findings=(Finding("x"),))
-    assert units._at_ordinary_points(odd).verdict is Verdict.CORRECT
+    assert settled(odd).verdict is Verdict.CORRECT
     fatal = replace(odd, hygiene=(Outcome("accumulates", False),))
-    assert units._at_ordinary_points(fatal) is fatal
+    assert settled(fatal) is fatal
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "finding", "kept"),
+    [
+        ("wrong wrong", Finding("", statement="off by 300 %"), False),
+        ("wrong inconclusive", Finding("batch-sum"), False),
+        ("wrong correct", Finding("", statement="off by 300 %"), True),
+        ("wrong wrong", Finding("batch-sum", verified=True), True),
+    ],
+)
+def test_a_gradient_that_fits_no_usual_loss_is_not_accused(verdicts, finding, kept):
+    parameters = {
+        name: ParameterReport(Verdict(verdict), pattern="dense")
+        for name, verdict in zip("Wb", verdicts.split(), strict=True)
+    }
+    odd = Report(Verdict.WRONG, "no", parameters=parameters, findings=(finding,))
+    told = settled(odd)
+    if kept:
+        assert told is odd
+        return
+    assert told.verdict is Verdict.INCONCLUSIVE
+    assert told.message == (
+        "the file has no loss, and no loss that is usual has this gradient: which one "
+        "is meant cannot be told; put the loss into the file, or return it with the "
+        "gradient"
+    )
+    assert {p.verdict for p in told.parameters.values()} == {Verdict.INCONCLUSIVE}
+    assert told.findings == ()
+
+
+def test_a_field_that_is_no_gradient_is_wrong_whatever_the_loss():
+    parameters = {name: ParameterReport(Verdict.WRONG) for name in "Wb"}
+    odd = Report(Verdict.WRONG, "no", parameters=parameters)
+    told = settled(odd, rotation)
+    assert told.verdict is Verdict.WRONG
+    assert told.message == (
+        "the gradient is that of no loss at all (the file has none): the derivative of "
+        "a gradient is symmetric, and that of this one is not"
+    )
+    assert {p.verdict for p in told.parameters.values()} == {Verdict.INCONCLUSIVE}
+    assert told.findings[0].expected == "the same number"
+    assert settled(odd, out_of_reach).verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_rule_of_the_perceptron_is_the_gradient_of_no_usual_loss(tmp_path):
+    file = tmp_path / "perceptron.py"
+    file.write_text(
+        "import numpy as np\n\n\n"
+        "class Perceptron:\n"
+        "    def __init__(self, num_features):\n"
+        "        self.W = np.random.rand(num_features, 1)\n"
+        "        self.b = np.random.rand(1)\n\n"
+        "    def forward(self, x):\n"
+        "        return np.sign(x @ self.W + self.b)\n\n"
+        "    def train(self, x, y, learning_rate):\n"
+        "        error = y.reshape(-1, 1) - self.forward(x)\n"
+        "        self.W += learning_rate * x.T @ error\n"
+        "        self.b += learning_rate * error.sum()\n"
+    )
+    report = check_submission(file)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert report.message == lossless.UNKNOWN
+    assert report.loss_message == ""
+
+
+def test_weights_of_one_number_are_no_weights_to_find_a_loss_for(tmp_path):
+    file = tmp_path / "line.py"
+    file.write_text(
+        "import numpy as np\n\n\n"
+        "def gradient_descent(x, y, w, b, alpha=0.01, iterations=100):\n"
+        "    for i in range(iterations):\n"
+        "        dw = np.mean((w * x + b - y) * x)\n"
+        "        db = np.mean(w * x + b - y)\n"
+        "        w -= alpha * dw\n"
+        "        b -= alpha * db\n"
+        "    return w, b\n"
+    )
+    assert check_submission(file).verdict is Verdict.BROKEN
 
 
 def test_several_units_make_one_report_with_the_worst_verdict():

@@ -14,7 +14,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
 from gradcheck.reading import UnusableError
 from gradcheck.report import Outcome, Report, Subject, Verdict
-from gradcheck.submissions import derived, problems
+from gradcheck.submissions import derived, lossless, problems
 from gradcheck.submissions.offers import SMOOTH, Offered
 from gradcheck.submissions.references import (
     Answers,
@@ -164,20 +164,18 @@ def _network(
         # what experiments make of odd answers is no reason to give none
         return _plain(session, offered, specified, seed, sizes, rtol_required)
     if not offered.own_loss:
-        report = _at_ordinary_points(report)
+        like = networks.get(target) if isinstance(target, str) else target
+        report = lossless.settle(report, answers, like, sizes, seed)
     report = derived.look(report, answers, target, sizes, seed)
     if offered.counts_classes:  # the laws ask for batches without the last class
         report = replace(report, laws=tuple(law for law in report.laws if law.ok))
-    return report if matched or wanted != "auto" else _without_reference(report)
-
-
-def _at_ordinary_points(report: Report) -> Report:
-    """Take back what was found only where the loss that we supplied is cut off."""
-    right = [p.verdict is Verdict.CORRECT for p in report.parameters.values()]
-    fatal = any(o.fatal and not o.ok for o in report.hygiene)
-    if report.verdict is not Verdict.WRONG or not right or not all(right) or fatal:
+    if (
+        matched
+        or wanted != "auto"
+        or report.message in (lossless.UNKNOWN, lossless.NONE)
+    ):
         return report
-    return replace(report, verdict=Verdict.CORRECT, message="", findings=())
+    return _without_reference(report)
 
 
 def _without_reference(report: Report) -> Report:

@@ -18,10 +18,11 @@ from .containers import dims_of
 from .guarding import quietly, refusal_of
 from .implied import imply
 from .patience import EndlessError
-from .recipe import Recipe
+from .recipe import Outcome, Recipe
 from .refusal import Refused
 from .trials import Sizes, Trial
 
+_DUST = 1e-9
 PATIENCE = 4.0
 """Seconds after which no further reading of a file is tried."""
 
@@ -158,6 +159,7 @@ class Search:
                 recipe, 1, outcome, missing=missing, progress=100_000 * outcome.steps
             )
         if recipe.loss_step is None and recipe.implied is None and not missing:
+            _refuse_one_number(recipe, outcome)
             recipe, outcome = imply(
                 recipe, outcome, params, X, y,
                 (1.0,) if recipe.by_step else self.signs,
@@ -172,6 +174,21 @@ class Search:
         return Trial(
             recipe, rank, outcome, right=right, progress=outcome.steps, moves=moves
         )
+
+
+def _refuse_one_number(recipe: Recipe, outcome: Outcome) -> None:
+    """Refuse to find a loss for weights whose gradient is one number: read wrongly."""
+    for slot in recipe.slots:
+        grad = np.asarray((outcome.grads or {}).get(slot.weight, 0.0))
+        if grad.size > 1 and np.abs(grad).max() > 0 and np.ptp(grad) <= (
+            _DUST * np.abs(grad).max()
+        ):  # fmt: skip
+            raise Refused(
+                "shape-mismatch",
+                f"the gradient of {slot.name!r} is one number, but should have the "
+                f"shape {grad.shape} of the parameter; the file has no loss to tell "
+                "what is meant",
+            )
 
 
 def setting(params: Any, X: Any, y: Any) -> calls.Setting:
