@@ -82,7 +82,7 @@ note: matplotlib was replaced by a stand-in
 
   WRONG   the gradient is not the derivative of its own loss
 
-  W1  (4, 6)  wrong   yours -0.42711  measured -0.06102 +- 3e-10   at [2, 3]
+  W1  (4, 6)  wrong   yours -0.42711   measured -0.06102 +- 3e-10   at [2, 3]
               (row 2)
   b1  (6,)    cannot tell   every hidden unit is dead
   b2  scalar  right   max relative error: 2.5e-10   certified below 2e-09

@@ -187,7 +187,8 @@ def statement(network: Network, mistake: Mistake) -> str:
         notes.append(f"{name} {numerals(mistake.constant, '.6g')}")
     layers = [s for s in mistake.sites if isinstance(s, int)]
     if layers and network.depth > 2:
-        notes.append(f"layer {', '.join(map(str, layers))}")
+        which = " and ".join(map(str, layers))
+        notes.append(f"layer{'s' * (len(layers) > 1)} {which}")
     return f"{text} ({'; '.join(notes)})" if notes else text
 
 

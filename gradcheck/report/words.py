@@ -155,23 +155,29 @@ def _numbers(parameter: ParameterReport) -> str:
         if parameter.max_rel_error is not None:
             text += f"   max relative error: {parameter.max_rel_error:.1e}"
         if parameter.bound is not None:
-            text += f"   certified below {parameter.bound.rel_error:.0e}"
+            text += f"   {_whole(f'certified below {parameter.bound.rel_error:.0e}')}"
         return text
     if parameter.verdict is Verdict.WRONG and worst is not None:
         where = ", ".join(map(str, worst.index))
-        digits = 6  # as many as show that the two are not the same
+        digits = 5  # as many as show that the two are not the same
         while digits < 15 and f"{worst.analytic:.{digits}g}" == (
             f"{worst.numeric:.{digits}g}"
         ):
             digits += 1
         text = (
-            f"{word}   yours {worst.analytic:< 9.{digits}g} measured "
-            f"{worst.numeric: .{digits}g} +- {worst.error:.0e}"
+            f"{word}   yours {worst.analytic:<{digits + 5}.{digits}g} measured "
+            f"{worst.numeric:.{digits}g} +- {worst.error:.0e}"
         )
-        text += f"   at [{where}]" if where else ""
+        text += f"   {_whole(f'at [{where}]')}" if where else ""
         few = parameter.pattern not in ("", "dense") and " of " not in parameter.pattern
+        few = few and parameter.pattern.count("[") <= 3
         return text + (f"   ({parameter.pattern})" if few else "")
     return f"{word}   {parameter.detail}".rstrip()
+
+
+def _whole(text: str) -> str:
+    """Keep a few words on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _finding(finding: Finding) -> Iterator[Line]:
@@ -179,6 +185,7 @@ def _finding(finding: Finding) -> Iterator[Line]:
     head = f"{finding.id}{where}: " if finding.id else "measured: "
     yield from wrapped("finding", head + finding.statement)
     pairs = [("measured", finding.measured), ("should be", finding.expected)]
+    pairs = pairs if finding.id else []  # a measured fact has its number in it
     pairs += [("proof", finding.proof)]
     if finding.ties:
         pairs += [("or", f"{', '.join(finding.ties)}: nothing can tell these apart")]
@@ -285,4 +292,4 @@ def wrapped(role: str, text: str, *, first: str = "") -> Iterator[Line]:
             drop_whitespace=True,
         )
         for piece in pieces or [""]:
-            yield Line(role, piece)
+            yield Line(role, piece.replace("\N{NO-BREAK SPACE}", " "))

@@ -66,7 +66,11 @@ def _join(reports: Sequence[tuple[Offered, Report]], seed: int) -> Report:
             f"{o.object}.{n}": p for o, r in reports for n, p in r.parameters.items()
         },
         findings=tuple(
-            replace(f, parameters=tuple(f"{o.object}.{n}" for n in f.parameters))
+            replace(
+                f,
+                parameters=tuple(f"{o.object}.{n}" for n in f.parameters),
+                statement=f.statement if f.id else f"{o.object}: {f.statement}",
+            )
             for o, r in reports for f in r.findings
         ),
         hygiene=_prefixed([(o, r.hygiene) for o, r in reports]),
