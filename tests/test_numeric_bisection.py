@@ -1,12 +1,14 @@
 """Localisation: exactly the wrong entries, in few evaluations, in the right words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from gradcheck.numeric.bisection import SMALL, locate
-from gradcheck.numeric.directions import measure_scale
+from gradcheck.numeric.bisection import SMALL, _split, locate
+from gradcheck.numeric.directions import Seeded, measure_scale
 from gradcheck.numeric.noise import Noise
-from gradcheck.numeric.parts import Part, Search
+from gradcheck.numeric.parts import Part, Round, Search
 from gradcheck.numeric.patterns import Measured, describe, name_entries, name_lines
 from gradcheck.numeric.plans import run
 
@@ -26,13 +28,15 @@ def right(x):
     return g
 
 
-def find(x, spoil, f=loss, gradient=right):
-    g = gradient(x)
-    spoil(g)
+def losses(batch):
+    return np.array([loss(p) for p in batch])
+
+
+def searching(x, g, f=loss):
     params = {"x": x}
     scale = measure_scale(params)
     origin = f(params)
-    search = Search(
+    return Search(
         params,
         "x",
         g,
@@ -44,7 +48,14 @@ def find(x, spoil, f=loss, gradient=right):
         1e-5,
         (0,),
     )
-    return run(locate(search), lambda batch: np.array([f(p) for p in batch]))
+
+
+def find(x, spoil, f=loss, gradient=right):
+    g = gradient(x)
+    spoil(g)
+    return run(
+        locate(searching(x, g, f)), lambda batch: np.array([f(p) for p in batch])
+    )
 
 
 def test_one_wrong_entry_costs_little_more_than_a_test_a_halving():
@@ -73,8 +84,6 @@ def test_several_wrong_entries_are_all_found(seed):
 
 
 def test_errors_that_cancel_along_one_direction_are_found_in_another_round():
-    from gradcheck.numeric.directions import Seeded
-
     v = Seeded(("x",), measure_scale({"x": LARGE}), (0, 5, 0)).vectors({"x": LARGE})[
         "x"
     ]
@@ -216,9 +225,84 @@ def test_parts_are_halved_either_way():
 
 
 def test_tests_of_remainders_are_repeated_where_they_are_in_doubt():
+    g = right(LARGE)
+    g[0, 0] += 1e3  # makes every remainder on its path uncertain
+    g[39, 29] += 1e-4
+    search = searching(LARGE, g)
+    v = Seeded(("x",), search.scale, (0, 9)).vectors(search.params)["x"]
+    whole = Part(0, 40, 0, 30)
+
+    def plan():
+        now = Round(search, v, g, jump=False)
+        residual, tolerance = yield from now.test(whole)
+        rows = yield from _split(now, whole, residual, tolerance, 0)
+        return [part.top for part, _, _ in rows]
+
+    assert sorted(run(plan(), losses)[0]) == [0, 39]
+    place, _ = run(locate(search), losses)
+    assert {entry.index for entry in place.wrong} == {(0, 0), (39, 29)}
+
+
+def test_a_single_wrong_entry_is_pointed_out():
     def spoil(g):
-        g[0, 0] += 1e3  # makes every remainder on its path uncertain
-        g[39, 29] += 1e-4
+        g[17, 4] += 0.3
+
+    place, evaluations = find(LARGE, spoil)
+    assert place.pattern == "entry [17, 4]"
+    assert evaluations <= 24
+
+
+def test_a_line_that_only_seems_to_be_pointed_out_is_looked_for_again():
+    v = Seeded(("x",), measure_scale({"x": LARGE}), (0, 5, 0)).vectors({"x": LARGE})
+    v = v["x"]
+
+    def spoil(g):
+        g[10, 3] += 0.5 / v[10, 3]
+        g[20, 3] += 0.5 / v[20, 3]  # the same weight: on average row 15, column 3
 
     place, _ = find(LARGE, spoil)
-    assert {entry.index for entry in place.wrong} == {(0, 0), (39, 29)}
+    assert {entry.index for entry in place.wrong} == {(10, 3), (20, 3)}
+
+
+def test_a_residual_that_is_known_is_not_measured_again():
+    g = right(LARGE)
+    g[17, 4] += 0.3
+    search = searching(LARGE, g)
+    line = Seeded(("x",), search.scale, (0, 9))
+    v = line.vectors(search.params)["x"]
+    known = (line, 0.3 * v[17, 4], 1e-8)
+    place, evaluations = run(locate(replace(search, known=known)), losses)
+    assert place.pattern == "entry [17, 4]"
+    assert evaluations <= 20
+
+
+class Scripted:
+    """A round whose residuals are the sums of known errors, each known to 0.01."""
+
+    jump = False
+
+    def __init__(self, errors):
+        self.errors, self.tested = np.array(errors, dtype=float), []
+
+    def test(self, part):
+        self.tested.append((part.top, part.bottom))
+        yield []
+        return float(self.errors[part.top : part.bottom].sum()), 0.01
+
+
+@pytest.mark.parametrize(
+    ("errors", "whole", "rows"),
+    [
+        ([10.0, 0.0], 10.5, [0]),  # the remainder of 0.5 is none
+        ([10.0, 0.5], 10.5, [0, 1]),  # it is one, and within its own doubt
+        ([10.0, 0.0], 13.0, [0]),  # beyond its doubt, and still none
+        ([10.0, 3.0], 13.0, [0, 1]),
+        ([10.0, 30.0], 40.0, [0, 1]),  # beyond all doubt: not tested again
+    ],
+)
+def test_a_remainder_in_doubt_is_tested_by_itself(errors, whole, rows):
+    now = Scripted(errors)
+    plan = _split(now, Part(0, 2, 0, 1), whole, 1.0, 0)
+    found, _ = run(plan, lambda points: np.empty(0))
+    assert sorted(part.top for part, _, _ in found) == rows
+    assert now.tested == ([(0, 1)] if whole == 40.0 else [(0, 1), (1, 2)])

@@ -22,9 +22,11 @@ from gradcheck.comparison.scene import CountedGradient, as_gradient, set_scene
 from gradcheck.comparison.weighing import MATTERS, Finding
 from gradcheck.comparison.words import explain
 from gradcheck.numeric.bisection import locate
+from gradcheck.numeric.directions import Direction, Seeded
 from gradcheck.numeric.parts import Search
 from gradcheck.numeric.patterns import Location, name_entries
 from gradcheck.numeric.plans import Driver, Plan, gather
+from gradcheck.numeric.probes import Block
 
 __all__ = [
     "BUDGET",
@@ -167,7 +169,21 @@ def to_search(finding: Finding) -> Search:
         block.size,
         float(np.median(steps)) if steps else 1e-6,
         scene.seed,
+        _clearest(block),
     )
+
+
+def _clearest(block: Block) -> tuple[Direction, float, float] | None:
+    """Return the random direction that shows the error most clearly."""
+    clear = [
+        probe
+        for probe in block.probes
+        if probe.suspicious and isinstance(probe.direction, Seeded)
+    ]
+    if not clear:
+        return None
+    best = max(clear, key=lambda probe: abs(probe.residual) / probe.tolerance)
+    return best.direction, best.residual, best.tolerance
 
 
 def _relative(finding: Finding) -> tuple[float | None, float | None]:

@@ -4,7 +4,7 @@ Evaluations are spent where the verdict is open. Every parameter gets one direct
 full; where that shows a kink, the look is taken at a point nearby; where it accuses, a
 second direction and the segments decide; where the loss is too noisy for small steps,
 segments serve in place of half the directions; and beside a parameter known to be
-wrong, half of them are enough for the others.
+wrong, three are enough for the others.
 """
 
 from collections.abc import Container, Iterable
@@ -30,6 +30,7 @@ _SHARP = 1e-7  # share of the norm above which the path test sharpens the ladder
 _MOVES = 3
 _CRAMPED = 3  # directions next to a kink, before the look is taken elsewhere
 _HALF = DIRECTIONS // 2
+_BESIDE = 3  # directions beside a parameter known to be wrong
 _SPELT = 90  # entries of noisy parameters that are looked at by themselves
 
 
@@ -71,7 +72,7 @@ def _rule_here(
     found = yield from _condemn(scene, accused)
     decided = decided or any(f.state == "wrong" for f in found.values())
     rest = [block for block in leads if block.name not in found]
-    spelt = _spell_out(scene, rest)
+    spelt = set() if decided else _spell_out(scene, rest)
     groups: dict[int, list[Block]] = {}
     for block in rest:
         count = 2 if block.name in spelt else _directions(scene, block, decided)
@@ -117,7 +118,9 @@ def _directions(scene: Scene, block: Block, decided: bool) -> int:
         return 1
     if Finding("right", scene, block).cramped:
         return _CRAMPED
-    return _HALF if decided or _is_noisy(block) else DIRECTIONS
+    if decided:
+        return _BESIDE
+    return _HALF if _is_noisy(block) else DIRECTIONS
 
 
 def _condemn(scene: Scene, accused: Iterable[Block]) -> Plan[dict[str, Finding]]:

@@ -1,10 +1,11 @@
 """Which entries are wrong: halving rows, columns and entries until they are found.
 
 The residual ``g . v - D_v`` is linear in the part of a parameter that `v` moves, so one
-test of a half tells about the other too, and one wrong entry among `P` takes about
-``log2(P)`` tests of four evaluations. Found entries are put right in a copy of the
-gradient and the search repeated along a fresh direction, until nothing is left: errors
-that happened to cancel show then.
+test of a half tells about the other too. Where all of a residual comes from one row or
+column, a second direction that grows from line to line points it out: a single wrong
+entry takes two tests of four evaluations, and others as many halvings as part them.
+Found entries are put right in a copy of the gradient and the search repeated along a
+fresh direction, until nothing is left: errors that happened to cancel show then.
 """
 
 from collections.abc import Sequence
@@ -42,11 +43,18 @@ def _split(
     """Find the rows (columns) of `root` that fail; None if there are too many."""
     waiting: list[Suspect] = [(root, residual, tolerance)]
     found: list[Suspect] = []
+    most = 1
     while waiting:
         found += [s for s in waiting if s[0].thickness(axis) == 1]
         waiting = [s for s in waiting if s[0].thickness(axis) > 1]
         if len(found) + len(waiting) > _CAP:
             return None
+        if now.jump and len(waiting) <= most:  # parted, it seems
+            lines = yield from gather(now.point_out(*s, axis) for s in waiting)
+            pointed = list(zip(waiting, lines, strict=True))
+            found += [(line, r, tol) for (_, r, tol), line in pointed if line]
+            waiting = [suspect for suspect, line in pointed if not line]
+        most = len(waiting)
         pairs = [part.halves(axis) for part, _, _ in waiting]
         tests = yield from gather(now.test(first) for first, _ in pairs)
         doubtful: list[Part] = []
@@ -106,11 +114,13 @@ def _search_large(search: Search) -> Plan[Location]:
     rows, columns = search.shape
     corrected = search.analytic.reshape(search.shape).astype(np.float64)
     whole = Part(0, rows, 0, columns)
+    jump, known = True, search.known
     for attempt in range(_ROUNDS):
         direction = Seeded((search.name,), search.scale, (*search.seed, 5, attempt))
-        v = direction.vectors(search.params)[search.name].reshape(search.shape)
-        now = Round(search, v, corrected)
-        residual, tolerance = yield from now.test(whole)
+        v = (known[0] if known else direction).vectors(search.params)[search.name]
+        now = Round(search, v.reshape(search.shape), corrected, jump)
+        residual, tolerance = known[1:] if known else (yield from now.test(whole))
+        known = None
         if abs(residual) <= tolerance:
             break
         parts = yield from _narrow(now, whole, residual, tolerance)
@@ -125,8 +135,9 @@ def _search_large(search: Search) -> Plan[Location]:
         for entry in wrong:
             found[entry.index] = entry
             corrected.reshape(search.analytic.shape)[entry.index] = entry.numeric
-        if lines or not wrong:
+        if lines or not (wrong or jump):
             break
+        jump = bool(wrong)  # nothing where it was pointed to: halve instead
     if lines:
         return (yield from _describe_lines(search, lines))
     return Location(name_entries(list(found)), worst_first(found.values()))

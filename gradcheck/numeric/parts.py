@@ -7,7 +7,7 @@ from math import isfinite, sqrt
 import numpy as np
 
 from gradcheck._typing import Array, Params
-from gradcheck.numeric.directions import Axis, Explicit, Scale, displace
+from gradcheck.numeric.directions import Axis, Direction, Explicit, Scale, displace
 from gradcheck.numeric.ladder import climb
 from gradcheck.numeric.noise import Noise
 from gradcheck.numeric.patterns import Index, Measured
@@ -67,6 +67,8 @@ class Search:
         A relative step on which slopes were read well.
     seed : tuple of int
         Of the directions.
+    known : tuple of (Direction, float, float), optional
+        A direction of this parameter, the residual along it, and its tolerance.
     """
 
     params: Params
@@ -79,6 +81,7 @@ class Search:
     size: float
     step: float
     seed: tuple[int, ...]
+    known: tuple[Direction, float, float] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -123,23 +126,41 @@ class Search:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Round:
-    """One direction of a search, and the gradient with what was found put right."""
+    """One direction of a search, and the gradient with what was found put right.
+
+    Attributes
+    ----------
+    search : Search
+        Where.
+    v : ndarray, shape (rows, columns)
+        The direction.
+    g : ndarray, shape (rows, columns)
+        The gradient.
+    jump : bool
+        Whether a line may be read off the ratio of two residuals.
+    """
 
     search: Search
     v: Array
     g: Array
+    jump: bool = True
 
-    def test(self, part: Part) -> Plan[tuple[float, float]]:
+    def test(self, part: Part, ramp: int | None = None) -> Plan[tuple[float, float]]:
         """Return the residual of a part and its tolerance, by four evaluations.
 
-        Two steps must agree, or two smaller ones; else a ladder is climbed.
+        Two steps must agree, or two smaller ones; else a ladder is climbed. With a
+        ramp, the direction grows from line to line along that axis, to 1 at the last.
         """
         search = self.search
         name, cells = search.name, part.cells
         partial = np.zeros(search.shape)
         partial[cells] = self.v[cells]
+        if ramp is not None:
+            lines = part.thickness(ramp)
+            weights = np.arange(1, lines + 1) / lines
+            partial[cells] *= weights[:, None] if ramp == 0 else weights
         direction = Explicit({name: partial.reshape(search.params[name].shape)})
-        products = self.g[cells] * self.v[cells]
+        products = self.g[cells] * partial[cells]
         analytic, noise = float(products.sum()), search.noise.level
         rounding = 4 * search.grad_eps * float(np.abs(products).sum())
         for h in (search.step, search.step / 16):
@@ -155,6 +176,27 @@ class Round:
             search.params, direction, search.origin, search.noise, search.size
         )
         return analytic - slope.value, slope.error + rounding
+
+    def point_out(
+        self, part: Part, residual: float, tolerance: float, axis: int
+    ) -> Plan[Part | None]:
+        """Return the row (column) that all of a part's residual comes from, if one.
+
+        Along a ramp the residual of a single line shrinks by its place, so the ratio of
+        two residuals tells the line; that of several is no whole number, as a rule.
+        """
+        lines = part.thickness(axis)
+        leaning, width = yield from self.test(part, axis)
+        place = lines * leaning / residual - 1
+        doubt = lines * (width + tolerance) / abs(residual)
+        line = round(place) if isfinite(place) else -1
+        if not (doubt < 0.25 and abs(place - line) <= doubt and 0 <= line < lines):
+            return None
+        if axis == 0:
+            top = part.top + line
+            return Part(top, top + 1, part.left, part.right)
+        left = part.left + line
+        return Part(part.top, part.bottom, left, left + 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
