@@ -236,6 +236,7 @@ def find_output(results: Iterable[Any], setting: Setting) -> Any:
     wanted: tuple[int, ...] = (n, c) if setting.layout == "rows" else (c, n)
     if setting.layout == "vector":
         wanted = (c,)
+    turned = None
     for result in results:
         items = [result]
         if isinstance(result, dict):
@@ -247,7 +248,9 @@ def find_output(results: Iterable[Any], setting: Setting) -> Any:
                 item.shape == wanted or (c == 1 and item.shape == (n,))
             ):
                 return item
-    return None
+            if isinstance(item, np.ndarray) and item.shape == wanted[::-1] and c > 1:
+                turned = item.T if turned is None else turned
+    return turned
 
 
 def is_number(value: Any) -> bool:

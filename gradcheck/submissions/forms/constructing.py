@@ -12,18 +12,37 @@ from .refusal import Refused
 
 
 def construct(cls: Any, board: Board) -> Any:
-    """Make an instance, its sizes taken from the names of the arguments."""
+    """Make an instance, its sizes taken from the names of the arguments.
+
+    ``hidden_nodes`` may be a list of sizes or a number: the list is tried first.
+    """
     try:
         signature = inspect.signature(cls)
     except (TypeError, ValueError):
         return cls()
+    try:
+        return _construct(cls, signature, board)
+    except Exception:
+        if not any(_may_be_listed(n) for n in signature.parameters):
+            raise
+    return _construct(cls, signature, board, listed=False)
+
+
+def _may_be_listed(name: str) -> bool:
+    bare = name.lower().strip("_")
+    return names.role_of(name) == "H" and bool(_LISTS.fullmatch(bare))
+
+
+def _construct(
+    cls: Any, signature: inspect.Signature, board: Board, *, listed: bool = True
+) -> Any:
     values: dict[str, Any] = {}
     args: list[Any] = []
     guessed = by_position(signature, board.setting)
     for name, parameter in signature.parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        value, found = constructor_value(name, parameter, board.setting)
+        value, found = constructor_value(name, parameter, board.setting, listed=listed)
         if not found and name in guessed:
             value, found = guessed[name], True
         if not found:
@@ -60,7 +79,9 @@ def by_position(signature: inspect.Signature, setting: Setting) -> dict[str, Any
 _LISTS = re.compile(r".*(dims|sizes|layers|units|list|nodes)", re.I)
 
 
-def constructor_value(name: str, parameter: Any, setting: Setting) -> tuple[Any, bool]:
+def constructor_value(
+    name: str, parameter: Any, setting: Setting, *, listed: bool = True
+) -> tuple[Any, bool]:
     """Return a value for an argument of a constructor, and whether there is one."""
     dims = setting.dims
     role = names.role_of(name)
@@ -68,9 +89,9 @@ def constructor_value(name: str, parameter: Any, setting: Setting) -> tuple[Any,
     default = parameter.default
     if role == "N" and bare in ("n", "m", "size"):
         role = "D" if bare == "n" else "C" if bare == "m" else role
-    listed = isinstance(default, list | tuple)
-    counted = bool(re.search(r"^num|^n_|_num|^n[a-z]*$", bare))
-    if role == "H" and (listed or (_LISTS.fullmatch(bare) and not counted)):
+    known = isinstance(default, list | tuple)
+    counted = bool(re.search(r"^num|^n_|_num|^n[a-z]*$", bare)) or not listed
+    if role == "H" and (known or (_LISTS.fullmatch(bare) and not counted)):
         return list(dims[1:-1]), True
     if bare in ("n_layers", "num_layers", "hidden_layers", "n_hidden_layers"):
         return len(dims) - 2, True

@@ -114,12 +114,14 @@ def _matching(
 ) -> Any:  # fmt: skip
     """Return with which cost, and sign, most parameters agree."""
     measured, directions = slopes(lambda moved: _costs(outputs(moved), y), params)
+    last = [n for n in params if n[0] == "W"][-1]  # what is nearest to the cost
     for sign, index in ((s, i) for s in signs for i in order):
-        agreeing = 0
+        agreeing = 0.0
         for name, slope in measured.items():
             claimed = sign * float(np.sum(grads[name] * directions[name]))
             size = float(np.linalg.norm(grads[name])) + abs(float(slope[index]))
-            agreeing += abs(claimed - float(slope[index])) <= 1e-4 * size + 1e-9
+            same = abs(claimed - float(slope[index])) <= 1e-4 * size + 1e-9
+            agreeing += same * (1.5 if name == last else 1.0)
         if agreeing > best[0]:
             best = agreeing, Implied(index, activation), sign
     return best

@@ -190,6 +190,12 @@ def scores(function: Function, call: Callable[..., Any], stem: str = "") -> Laye
                 function.node.lineno,
             )
         dx = np.asarray(dx, dtype=float)
+        if dx.size == 1 < x.size:  # a rate of errors, say
+            raise Refused(
+                "no-form",
+                f"{function.label} returns two numbers, and no gradient of {first!r}",
+                function.node.lineno,
+            )
         return float(np.asarray(loss).item()), {first: dx.T.copy() if columns else dx}
 
     spare: Layer | None = None

@@ -16,13 +16,14 @@ _ROLES = (
         r"y|ys|y_?(tr|train|true|batch|data|hot|one_?hot|onehot|enc|mat|matrix|s|vec)"
         r"|t|ts|labels?|targets?|one_?hot(_?y|_?labels)?|ground_?truth|expected"
         r"|truth|y_active|train_?labels?|train_?y|batch_?(y|labels)|classes"
-        r"|labels_?(active|batch|train|one_?hot)|desired(_?output)?|output_?data",
+        r"|labels_?(active|batch|train|one_?hot)|desired(_?output)?|output_?data"
+        r"|(targets?|labels?|desired|y)_?(list|vec(tor)?|array|values?|set)",
     ),
     (
         "X",
         r"x|xs|x_?(tr|train|batch|data|active|in|input|bias)|data|inputs?|features?"
         r"|images?|img|samples?|a_?0|train_?(x|data)|batch_?x|input_?data|points"
-        r"|input_?(layer|vec(tor)?|x)",
+        r"|input_?(layer|vec(tor)?|x)|(inputs?|features?|x)_?(list|array|values?|set)",
     ),
     (
         "reg",
@@ -111,7 +112,7 @@ def role_of(name: str) -> str:
 FORWARD = re.compile(
     r"(?!.*(back|grad|deriv|prime))"
     r".*(forward|f_?prop\b|fwd|predict_?prob|hypothesis|feed|compute_?output"
-    r"|forwardprop|calc_?output|get_?output|\bfp\b).*",
+    r"|forwardprop|calc_?output|get_?output|\bfp\b|^query$|^think$|^infer\w*$).*",
     re.IGNORECASE,
 )
 BACKWARD = re.compile(
