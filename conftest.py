@@ -1,7 +1,12 @@
-"""Test-wide settings: hypothesis profiles and the slow mark."""
+"""Test-wide settings: hypothesis profiles, the slow mark, the time of a mutant."""
+
+import os
+from time import process_time
 
 import pytest
 from hypothesis import settings
+
+_STARTED = pytest.StashKey[float]()
 
 pytest_plugins = ["pytester", "gradcheck.pytest_plugin"]
 
@@ -24,3 +29,13 @@ def pytest_collection_modifyitems(
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give a mutant as many seconds of processor as benchmarks/mutants.py says."""
+    mutated = "__mutmut_" in os.environ.get("MUTANT_UNDER_TEST", "")
+    seconds = float(os.environ.get("GRADCHECK_MUTANT_SECONDS", "inf"))
+    started = item.config.stash.setdefault(_STARTED, process_time())
+    if mutated and process_time() - started > seconds:
+        pytest.skip("the mutant has had its time")

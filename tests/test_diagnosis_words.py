@@ -137,8 +137,8 @@ UNNAMED = {
             off("W1", 16),
             off("b1", 14),
             ("", ("W1",), "", "the delta that dW1 shows does not come from the one "
-             "above it by the weights and the activation's derivative (the mask is 0 on dead "
-             "units)"),
+             "above it by the weights and the activation's derivative (the mask is 0 "
+             "on dead units)"),
         ],
     ),
     "the output": (
