@@ -28,6 +28,9 @@ from gradcheck.report import Report, Subject, Verdict
 __all__ = ["Scenario", "check_network", "scenarios"]
 
 
+_FORM = "loss_and_grads(params, X, y, reg) -> (loss, grads)"
+
+
 def check_network(
     loss_and_grads: Callable[..., Any],
     network: str | Network,
@@ -78,11 +81,7 @@ def check_network(
     ('correct', 'specified')
     """
     started = perf_counter()
-    check_function(
-        loss_and_grads,
-        "loss_and_grads",
-        "loss_and_grads(params, X, y, reg) -> (loss, grads)",
-    )
+    check_function(loss_and_grads, "loss_and_grads", _FORM)
     check_options(seed=seed, rtol_required=rtol_required)
     specified, admitted = resolve(network)
     points = scenarios(specified, seed=seed, sizes=sizes, regs=regs)
@@ -111,21 +110,15 @@ def check_network(
         if examination.verdict == "correct":
             rules = (*inspection.rules, SMALL_CONSTANT)
             inspection = replace(inspection, rules=rules)
-    report = assemble(
-        inspection,
-        examination,
-        run.guarded,
-        seed=seed,
-        seconds=perf_counter() - started,
-    )
+    seconds = perf_counter() - started
+    report = assemble(inspection, examination, run.guarded, seed=seed, seconds=seconds)
     if where and report.verdict is Verdict.WRONG:
         report = replace(report, message=where)
     report = replace(report, laws=outcomes(laws), subject=_subject(specified, matched))
     if report.verdict is Verdict.WRONG:
         fixed = scenarios(specified, seed=fingerprint.SEED, sizes=sizes, regs=regs)[0]
-        traits = fingerprint.measure(
-            run.only_at(regs), matched or specified, fixed.problem
-        )
+        asked, followed = run.only_at(regs), matched or specified
+        traits = fingerprint.measure(asked, followed, fixed.problem)
         report = replace(report, fingerprint=traits)
     report = _with_loss(report, matched, admitted)
     function = _at_its_penalty(loss_and_grads, regs)

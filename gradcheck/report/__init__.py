@@ -1,18 +1,15 @@
 """What a check found: its records, and the words made from them."""
 
-from gradcheck.report.reading import from_dict
-from gradcheck.report.records import (
-    SCHEMA,
+from gradcheck.report.parts import (
     Bound,
-    Cost,
     Finding,
     Outcome,
     ParameterReport,
-    Report,
-    Subject,
     Verdict,
     Worst,
 )
+from gradcheck.report.reading import from_dict
+from gradcheck.report.records import SCHEMA, Cost, Report, Subject
 from gradcheck.report.words import Line, headline, lines, plain_text, wrapped
 
 __all__ = [

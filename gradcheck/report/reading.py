@@ -5,18 +5,15 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from gradcheck.errors import GradcheckError
-from gradcheck.report.records import (
-    SCHEMA,
+from gradcheck.report.parts import (
     Bound,
-    Cost,
     Finding,
     Outcome,
     ParameterReport,
-    Report,
-    Subject,
     Verdict,
     Worst,
 )
+from gradcheck.report.records import SCHEMA, Cost, Report, Subject
 
 T = TypeVar("T")
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import wrap
 
-from gradcheck.report.records import Finding, ParameterReport, Report, Verdict
+from gradcheck.report.parts import Finding, ParameterReport, Verdict
+from gradcheck.report.records import Report
 
 WIDTH = 80
 

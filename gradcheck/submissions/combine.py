@@ -33,6 +33,7 @@ def combine(
 
 
 def _join(reports: Sequence[tuple[Offered, Report]], seed: int) -> Report:
+    """Join the reports of several units, each part under its unit's name."""
     verdict = min((r.verdict for _, r in reports), key=_WORST.index)
     messages = [
         f"{o.object}: {r.message}"
@@ -40,20 +41,6 @@ def _join(reports: Sequence[tuple[Offered, Report]], seed: int) -> Report:
         if r.verdict is verdict and r.message
     ]
     losses = [(o, r) for o, r in reports if r.loss_message]
-    kinds = list(dict.fromkeys(o.interface for o, _ in reports if o.interface))
-    subject = Subject(
-        object=",".join(o.object for o, _ in reports),
-        interface=",".join(kinds) or None,
-        network=_shared([r.subject.network for _, r in reports]),
-        penalty=_shared([r.subject.penalty for _, r in reports]),
-        reduction=_shared([r.subject.reduction for _, r in reports]),
-        layout=_shared([r.subject.layout for _, r in reports]),
-        notes=tuple(
-            dict.fromkeys(
-                f"{o.object}: {n}" for o, r in reports for n in r.subject.notes
-            )
-        ),
-    )
     verdicts = {r.loss_verdict for _, r in reports if r.loss_verdict}
     return Report(
         verdict,
@@ -61,7 +48,7 @@ def _join(reports: Sequence[tuple[Offered, Report]], seed: int) -> Report:
         loss_verdict="other" if "other" in verdicts else next(iter(verdicts), ""),
         loss_message="; ".join(f"{o.object}: {r.loss_message}" for o, r in losses),
         seed=seed,
-        subject=subject,
+        subject=_subject(reports),
         parameters={
             f"{o.object}.{n}": p for o, r in reports for n, p in r.parameters.items()
         },
@@ -85,6 +72,22 @@ def _join(reports: Sequence[tuple[Offered, Report]], seed: int) -> Report:
             f"{o.object}: {m}" for o, r in reports for m in r.measurements
         ),
     )  # fmt: skip
+
+
+def _subject(reports: Sequence[tuple[Offered, Report]]) -> Subject:
+    """Join what the units are, and what conventions they follow."""
+    subjects = [r.subject for _, r in reports]
+    kinds = list(dict.fromkeys(o.interface for o, _ in reports if o.interface))
+    notes = [f"{o.object}: {n}" for o, r in reports for n in r.subject.notes]
+    return Subject(
+        object=",".join(o.object for o, _ in reports),
+        interface=",".join(kinds) or None,
+        network=_shared([s.network for s in subjects]),
+        penalty=_shared([s.penalty for s in subjects]),
+        reduction=_shared([s.reduction for s in subjects]),
+        layout=_shared([s.layout for s in subjects]),
+        notes=tuple(dict.fromkeys(notes)),
+    )
 
 
 def _shared(values: Sequence[str | None]) -> str | None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -70,18 +71,6 @@ def look(
     def draw(**more: Any) -> Problem:
         return networks.draw_problem(reference, rng, **{**sizes, **more})
 
-    def count(problem: Problem) -> Sequence[Sequence[Any]]:
-        params = {
-            answers.rename.get(name, name): np.asarray(array)
-            for name, array in problem.params.items()
-        }
-        session = answers.session
-        session.loss_and_grads(
-            answers.unit, params, problem.X, problem.y, problem.reg,
-            seed=answers.seed, count=True,
-        )  # fmt: skip
-        return numerical.evaluations(session.notes())
-
     def scaled() -> tuple[Problem, Problem, Problem]:
         layers = reference.depth - 1
         small, wide = ({"D": D, "hidden": (H,) * layers} for D, H in ((6, 6), (18, 12)))
@@ -92,7 +81,7 @@ def look(
         outcome = numerical.look(
             answers,
             draw(),
-            count=count,
+            count=partial(_count, answers),
             clock=answers.session.cpu_seconds if free else None,
             network=reference if free else None,
             scaled=scaled if free else None,
@@ -109,6 +98,20 @@ def look(
         message=f"{outcome.id}: {outcome.detail}",
         hygiene=(*report.hygiene, outcome),
     )
+
+
+def _count(answers: Answers, problem: Problem) -> Sequence[Sequence[Any]]:
+    """Ask once more at a point, and return which losses the file evaluated for it."""
+    params = {
+        answers.rename.get(name, name): np.asarray(array)
+        for name, array in problem.params.items()
+    }
+    session = answers.session
+    session.loss_and_grads(
+        answers.unit, params, problem.X, problem.y, problem.reg,
+        seed=answers.seed, count=True,
+    )  # fmt: skip
+    return numerical.evaluations(session.notes())
 
 
 def steady(answers: Answers, points: tuple[Problem, Problem]) -> Outcome:
