@@ -1,5 +1,6 @@
 """What a check found: its records, and the words made from them."""
 
+from gradcheck.report.lines import Line, wrapped
 from gradcheck.report.parts import (
     Bound,
     Finding,
@@ -10,7 +11,7 @@ from gradcheck.report.parts import (
 )
 from gradcheck.report.reading import from_dict
 from gradcheck.report.records import SCHEMA, Cost, Report, Subject
-from gradcheck.report.words import Line, headline, lines, plain_text, wrapped
+from gradcheck.report.words import headline, lines, plain_text
 
 __all__ = [
     "SCHEMA",

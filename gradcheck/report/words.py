@@ -4,13 +4,11 @@ Each line carries its role, so that a renderer can add colour without reading th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from textwrap import wrap
 
-from gradcheck.report.parts import Finding, ParameterReport, Verdict
+from gradcheck.report.lines import Line, wrapped
+from gradcheck.report.parts import Finding, Verdict
 from gradcheck.report.records import Report
-
-WIDTH = 80
+from gradcheck.report.table import table
 
 _HEADLINES = {
     Verdict.CORRECT: "the gradient is the derivative of its own loss",
@@ -24,35 +22,15 @@ _LABELS = {
     Verdict.INCONCLUSIVE: "INCONCLUSIVE",
     Verdict.BROKEN: "BROKEN",
 }
+_MANY = 4
+"""Objects above which the title names only some of them."""
+
 _NETWORKS = {
     "softmax": "a two-layer ReLU/softmax net",
     "logistic": "a two-layer ReLU net with the logistic loss",
     "linear": "a linear classifier",
     "deep": "a net of several layers",
 }
-_WORDS = {
-    Verdict.CORRECT: "right",
-    Verdict.WRONG: "wrong",
-    Verdict.INCONCLUSIVE: "cannot tell",
-    Verdict.BROKEN: "broken",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a report: its text, and the role that decides its look.
-
-    Attributes
-    ----------
-    role : str
-        ``"title"``, ``"verdict"``, ``"right"``, ``"wrong"``, ``"unsure"``,
-        ``"finding"``, ``"text"``, ``"code"``, ``"caret"`` or ``"faint"``.
-    text : str
-        Without a line break.
-    """
-
-    role: str
-    text: str = ""
 
 
 def plain_text(report: Report, *, verbose: bool = False) -> str:
@@ -72,7 +50,7 @@ def lines(report: Report, *, verbose: bool = False) -> Iterator[Line]:
     """
     yield from _title(report)
     yield from _headline(report)
-    yield from _parameters(report)
+    yield from table(report)
     for finding in report.findings:
         yield from _finding(finding)
     yield from _rules(report, verbose)
@@ -85,7 +63,7 @@ def lines(report: Report, *, verbose: bool = False) -> Iterator[Line]:
 def _title(report: Report) -> Iterator[Line]:
     subject = report.subject
     title = subject.title or ": ".join(
-        part for part in (subject.path, subject.object) if part
+        part for part in (subject.path, _few(subject.object or "")) if part
     )
     if title and not subject.title and subject.network in _NETWORKS:
         one = subject.network == "deep" and set(report.parameters) <= {"W1", "b1"}
@@ -100,6 +78,14 @@ def _title(report: Report) -> Iterator[Line]:
         yield from wrapped("faint", f"note: {note}")
     if title:
         yield Line("text")
+
+
+def _few(objects: str) -> str:
+    """Name the first of many objects, and count the others."""
+    names = objects.split(",")
+    if len(names) <= _MANY:
+        return objects
+    return f"{', '.join(names[: _MANY - 1])} and {len(names) - _MANY + 1} more"
 
 
 def headline(report: Report) -> tuple[str, str]:
@@ -128,57 +114,6 @@ def _headline(report: Report) -> Iterator[Line]:
 
 def _any_wrong(report: Report) -> bool:
     return any(p.verdict is Verdict.WRONG for p in report.parameters.values())
-
-
-def _parameters(report: Report) -> Iterator[Line]:
-    if not report.parameters:
-        return
-    names = max(len(name) for name in report.parameters)
-    shapes = max(len(_shape(p)) for p in report.parameters.values())
-    for name, parameter in report.parameters.items():
-        role = {Verdict.CORRECT: "right", Verdict.WRONG: "wrong"}.get(
-            parameter.verdict, "unsure"
-        )
-        head = f"  {name:<{names}}  {_shape(parameter):<{shapes}}  "
-        yield from wrapped(role, _numbers(parameter), first=head)
-    yield Line("text")
-
-
-def _shape(parameter: ParameterReport) -> str:
-    return str(tuple(parameter.shape)).replace("()", "scalar")
-
-
-def _numbers(parameter: ParameterReport) -> str:
-    """Say what was found about one parameter, in one line."""
-    word, worst = _WORDS[parameter.verdict], parameter.worst
-    if parameter.verdict is Verdict.CORRECT:
-        text = "right"
-        if parameter.max_rel_error is not None:
-            text += f"   max relative error: {parameter.max_rel_error:.1e}"
-        if parameter.bound is not None:
-            text += f"   {_whole(f'certified below {parameter.bound.rel_error:.0e}')}"
-        return text
-    if parameter.verdict is Verdict.WRONG and worst is not None:
-        where = ", ".join(map(str, worst.index))
-        digits = 5  # as many as show that the two are not the same
-        while digits < 15 and f"{worst.analytic:.{digits}g}" == (
-            f"{worst.numeric:.{digits}g}"
-        ):
-            digits += 1
-        text = (
-            f"{word}   yours {worst.analytic:<{digits + 5}.{digits}g} measured "
-            f"{worst.numeric:.{digits}g} +- {worst.error:.0e}"
-        )
-        text += f"   {_whole(f'at [{where}]')}" if where else ""
-        few = parameter.pattern not in ("", "dense") and " of " not in parameter.pattern
-        few = few and parameter.pattern.count("[") <= 3
-        return text + (f"   ({parameter.pattern})" if few else "")
-    return f"{word}   {parameter.detail}".rstrip()
-
-
-def _whole(text: str) -> str:
-    """Keep a few words on one line."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _finding(finding: Finding) -> Iterator[Line]:
@@ -262,35 +197,3 @@ def _closing(report: Report) -> Iterator[Line]:
         yield from wrapped("faint", f"again: {report.again}")
     if named:
         yield from wrapped("faint", f"more: gradcheck explain {named[0]}")
-
-
-def wrapped(role: str, text: str, *, first: str = "") -> Iterator[Line]:
-    """Wrap a text at the width of a terminal, hanging under its first word.
-
-    Parameters
-    ----------
-    role : str
-        See `Line`.
-    text : str
-        Line breaks are kept; a line that begins with four blanks is an example, and
-        shown as it is.
-    first : str, optional
-        What stands before the text in its first line.
-    """
-    indent = " " * len(first)
-    for number, paragraph in enumerate(text.split("\n")):
-        start = indent if number else first
-        if paragraph.startswith("    "):
-            yield Line("code", indent + paragraph)
-            continue
-        pieces = wrap(
-            paragraph,
-            WIDTH,
-            initial_indent=start,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-            drop_whitespace=True,
-        )
-        for piece in pieces or [""]:
-            yield Line(role, piece.replace("\N{NO-BREAK SPACE}", " "))

@@ -32,7 +32,7 @@ class ClassUnits(FunctionUnits):
         if only:
             kept = {only, "__init__"}
             form.methods = {n: f for n, f in form.methods.items() if n in kept}
-        if is_layer(form.methods):
+        if is_layer(form):
             unit = self._guard(name, lambda: self._module_unit(form, name))
             if unit.run is not None or "broken" not in unit.hint or (
                 unit.hint["broken"]["code"] != "not-a-layer"
@@ -190,15 +190,18 @@ class ClassUnits(FunctionUnits):
         )
 
 
-def is_layer(methods: Any) -> bool:
-    """Whether a class with these methods is one layer and not a network."""
+def is_layer(form: ClassForm) -> bool:
+    """Whether a class is one layer, or one loss, and not a network."""
+    methods = form.methods
     forward, backward = methods.get("forward"), methods.get("backward")
     if forward is None or backward is None:
         return False
     required = len(backward.arguments) - len(backward.node.args.defaults)
     ahead = len(forward.arguments) - len(forward.node.args.defaults)
     takes_labels = any(names.role_of(a) == "y" for a in backward.arguments)
-    return required <= 1 and 1 <= ahead <= 2 and not takes_labels
+    if required <= 1 and 1 <= ahead <= 2 and not takes_labels:
+        return True
+    return modules.is_loss(form.cls, methods)
 
 
 def is_scoring(function: Function) -> bool:

@@ -196,7 +196,7 @@ class _Loader(ClassUnits):
         modules = []
         for name in self.classes:
             form = ClassForm(self.classes[name], self.trees, self.space, self.undefined)
-            if {"forward", "backward"} <= set(form.methods) and is_layer(form.methods):
+            if {"forward", "backward"} <= set(form.methods) and is_layer(form):
                 modules.append(name)
                 continue
             kinds = plans.sort_out(form.methods)

@@ -8,13 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from . import chains, gradients, names
+from . import chains, gradients, names, search
 from .containers import put
 from .gradients import Held
 from .layers import Layer, demand, scores, settle, shaped
 from .names import Function
 from .refusal import Refused
 from .shapes import Slot
+
+_OUTPUT = re.compile(r"_*(outputs?|out|activations?|result|y_?hat|a|z|y)_*", re.I)
+_RATE = re.compile(r"p|(drop(out)?_?)?(rate|prob|probability|ratio)|drop(out)?", re.I)
+_INPUT_GRADIENT = re.compile(
+    r"_*(d_?(inputs?|x|in|a_?prev|prev|values)|grad_?(of_?)?(inputs?|x|in)"
+    r"|(inputs?|x)_?grads?|(inputs?|x)_?gradients?|input_?(delta|error))_*",
+    re.I,
+)
 
 
 def module(cls: Any, methods: Mapping[str, Function]) -> Layer | None:
@@ -38,6 +46,8 @@ def module(cls: Any, methods: Mapping[str, Function]) -> Layer | None:
     required = len(backward.arguments) - len(backward.node.args.defaults)
     if len(takes) == 2 and names.role_of(takes[1]) == "y" and required <= 1:
         return _loss_module(cls, forward, backward)
+    if is_loss(cls, methods):
+        return _loss_module(cls, forward, backward)
     if len(backward.arguments) > 1 and required != 1:
         return None
     if len(takes) - len(forward.node.args.defaults) > 1:
@@ -45,25 +55,63 @@ def module(cls: Any, methods: Mapping[str, Function]) -> Layer | None:
     return _affine_module(cls, methods, forward, backward)
 
 
+def is_loss(cls: Any, methods: Mapping[str, Function]) -> bool:
+    """Whether ``forward(outputs, y)`` and ``backward(outputs, y)`` are those of a loss.
+
+    It is made of nothing and holds no weights; a network is not, or does.
+    """
+    forward, backward = methods.get("forward"), methods.get("backward")
+    if forward is None or backward is None:
+        return False
+    for takes in (forward.arguments, backward.arguments):
+        if len(takes) != 2 or names.role_of(takes[1]) != "y":
+            return False
+    try:
+        return not chains.held_by(search.quietly(cls))
+    except Exception:
+        return False
+
+
 def _loss_module(cls: Any, forward: Function, backward: Function) -> Layer:
+    """Make a layer out of a loss: its inputs are scores, or probabilities."""
+
     def call(x: Any, y: Any) -> Any:
         made = cls()
-        loss = made.forward(x, y)
-        wants = len(backward.arguments) - len(backward.node.args.defaults)
-        return loss, made.backward(*([1.0] * wants))
+        value = made.forward(x, y)
+        if value is not None and not np.isfinite(np.asarray(value, dtype=float)).all():
+            raise Refused(
+                "not-finite",
+                f"{forward.label} gives a loss of {np.asarray(value).reshape(-1)[0]}; "
+                "a number was expected: look where it divides or takes a logarithm",
+                forward.node.lineno,
+            )
+        if np.size(value) > 1:  # one an example; a base class takes the mean
+            value = made.calculate(x, y) if hasattr(made, "calculate") else value.mean()
+        dx = made.backward(*_given(made, backward, x, y))
+        return value, _kept(made, _INPUT_GRADIENT) if dx is None else dx
 
     def hot(x: Any, y: Any) -> Any:
         return call(x, np.eye(x.shape[1])[y])
 
+    def squashed(way: Any) -> Any:
+        def at_probabilities(x: Any, y: Any) -> Any:
+            p = 1.0 / (1.0 + np.exp(-x))
+            value, dp = way(p, y)
+            return value, dp * p * (1.0 - p)
+
+        return at_probabilities
+
     first: Layer | None = None
     error: BaseException | None = None
-    for way in (hot, call):
+    for way in (hot, call, squashed(hot), squashed(call)):
         try:
             layer = scores(forward, way, cls.__name__)
         except Exception as raised:
             error = error or raised
             continue
         layer.interface = "module"
+        if way not in (hot, call):
+            layer.notes.append("asked at probabilities: the sigmoid of what is shown")
         if layer.right:
             return layer
         first = first or layer
@@ -71,6 +119,16 @@ def _loss_module(cls: Any, forward: Function, backward: Function) -> Layer:
         assert error is not None
         raise error
     return first
+
+
+def _given(made: Any, backward: Function, x: Any, y: Any) -> list[Any]:
+    """Give a loss's backward pass what it wants: its own output, or 1, and labels."""
+    arguments = backward.arguments
+    wants = len(arguments) - len(backward.node.args.defaults)
+    if wants < 2 or names.role_of(arguments[1]) != "y":
+        return [1.0] * min(wants, 1)
+    output: Any = getattr(made, "output", None)
+    return [output if np.shape(output) == np.shape(x) else x, y]
 
 
 def _attributes_read(methods: Mapping[str, Function]) -> set[str]:
@@ -124,6 +182,7 @@ def _affine_module(
         for path, _value, kind in held:
             put(layer, path, inputs[spelled[kind]], True)
         out = layer.forward(inputs[first])
+        out = _kept(layer, _OUTPUT) if out is None else out
         demand(out, forward, np.shape(upstream))
         loss = float(np.sum(np.asarray(out, dtype=float) * upstream))
         if not gradient:
@@ -143,6 +202,14 @@ def _affine_module(
     return layer
 
 
+def _kept(layer: Any, wanted: re.Pattern[str]) -> Any:
+    """Return what a pass stored under a name of this kind instead of returning it."""
+    for name, value in vars(layer).items():
+        if wanted.fullmatch(name) and isinstance(value, np.ndarray):
+            return value
+    return None
+
+
 def _module_gradients(
     layer: Any, dx: Any, backward: Function, inputs: Mapping[str, Any], first: str,
     spelled: Mapping[str, str], scale: Any,
@@ -152,13 +219,16 @@ def _module_gradients(
         named = dict(zip([first, *spelled.values()], dx, strict=False))
         dx = named.pop(first, None)
         grads = {n: v for n, v in named.items() if v is not None}
+    dx = _kept(layer, _INPUT_GRADIENT) if dx is None else dx
     if dx is None:
-        raise Refused(
+        unfinished = Refused(
             "incomplete",
             f"{backward.label} returns None; the gradient of its input {first!r} was "
             "expected: finish it and return it",
             backward.node.lineno,
         )
+        unfinished.interface = "module"  # its forward pass is there: it was begun
+        raise unfinished
     held = [Held(Slot(n, "same", n), inputs[n]) for n in spelled.values()]
     stored = [
         (n, v) for n, v in gradients.of_instance(layer) if n not in spelled.values()
@@ -198,6 +268,8 @@ def _make(cls: Any) -> Any:
             values[name] = np.zeros((5, 4))
         elif names.kind_of(name) == "b":
             values[name] = np.zeros(4)
+        elif role == "keep" or _RATE.fullmatch(name):
+            values[name] = 0.5
         elif parameter.default is parameter.empty:
             values[name] = next(sizes, 1)
     return cls(**values)
