@@ -255,6 +255,24 @@ def test_the_budget_is_kept_and_an_entry_is_seen(kind):
     assert wrong.parameters["W1"].pattern == "entry [3, 2]"
 
 
+def test_no_verdict_rests_on_complex_steps():
+    seen = set()
+
+    def loss(p):  # the offset hides the last term from steps
+        seen.update(x.dtype.kind for x in p.values())
+        return 1e5 + np.sum(p["a"] ** 2) + 1e-6 * np.sum(np.abs(p["a"]))
+
+    def forgetful(p):  # so would complex steps
+        return {"a": 2 * p["a"]}
+
+    def right(p):
+        return {"a": 2 * p["a"] + 1e-6 * np.sign(p["a"])}
+
+    assert judge(loss, forgetful, {"a": RANGE}).verdict == "wrong"
+    assert judge(loss, right, {"a": RANGE}).verdict == "correct"
+    assert seen == {"f"}
+
+
 def test_single_precision_is_judged_by_its_own_noise():
     def single(p):
         return {k: np.asarray(v, np.float32) for k, v in p.items()}
