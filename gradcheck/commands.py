@@ -78,6 +78,7 @@ def planted(id: str, *, seed: int = 0) -> Report:
 
     candidates = [networks.get(name) for name in ("softmax", "logistic", "linear")]
     candidates += [networks.get("softmax", reduction="sum"), networks.get("deep")]
+    candidates.append(networks.get("deep", cost="squared", output="sigmoid"))
     for network in candidates:
         try:
             mistake = typical(network, id)

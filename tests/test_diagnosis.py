@@ -910,3 +910,13 @@ def test_a_factor_that_is_n_says_so_where_n_cannot_be_chosen():
     assert said.measured.endswith("5.000 x the derivative with N = 5")
     (said,) = diagnose(inject(SOFTMAX, ["penalty-averaged"]), SOFTMAX).findings
     assert said.measured == "0.125 * reg*W1 with N = 8"
+
+
+@pytest.mark.parametrize("id", ["loss-sign", "loss-without-logarithm"])
+def test_a_mistake_of_the_loss_alone_is_named_beside_a_right_gradient(id):
+    found = diagnose(inject(SOFTMAX, [id]), SOFTMAX)
+    (said,) = found.findings
+    assert (said.id, said.verified, found.right) == (id, True, True)
+    assert said.proof == "the gradient is that of the specified loss, to rounding"
+    report = check_network(inject(SOFTMAX, [id]), "softmax")
+    assert [finding.id for finding in report.findings] == [id]

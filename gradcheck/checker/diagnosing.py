@@ -30,6 +30,8 @@ _ANY_LOSS = _HIDDEN | {
     "integer-arithmetic",
     "keys-missing",
     "keys-swapped",
+    "loss-sign",
+    "loss-without-logarithm",
     "nondeterministic",
     "not-finite",
     "shape-mismatch",

@@ -17,7 +17,7 @@ from gradcheck.diagnosis.records import Diagnosis, Finding
 from gradcheck.diagnosis.search import OF_SEVERAL_OUTPUTS, Found
 from gradcheck.diagnosis.smallest import smallest_example
 from gradcheck.diagnosis.words import Witness, finding, names_of, plural, undo_sentence
-from gradcheck.faults import Mistake, upstream_first
+from gradcheck.faults import CATALOGUE, Mistake, upstream_first
 
 _LOST = frozenset({"data-part-missing", "bias-missing", "keys-missing"})
 """Mistakes that say already that a gradient is zero."""
@@ -42,6 +42,7 @@ def conclude(case: Case, found: Found) -> Diagnosis:
             if m.id not in {other.id for other in tie}
         )
         findings.append(replace(said, ties=tuple(dict.fromkeys(others))))
+    findings += _of_the_loss(case, found)
     known = case.whole_numbers or case.differences or case.own_derivative
     if found.best is None and case.state.repeatable and not known:
         known_parts = partial(case, found)
@@ -123,6 +124,29 @@ def _of_state(case: Case, id: str, variant: str) -> Mistake:
     return replace(mistake, sites=sites)
 
 
+def _of_the_loss(case: Case, found: Found) -> list[Finding]:
+    """Name what is wrong with the loss alone, beside a gradient that is right."""
+    conventions = case.conventions
+    names = {"without logarithm": "loss-without-logarithm"}
+    id = names.get(conventions.data_form, "")
+    if conventions.own_data and conventions.scale == -1.0:
+        id = "loss-sign"
+    if not id or not case.nominal or found.best != ():
+        return []
+    fault = CATALOGUE[id]
+    return [
+        Finding(
+            id,
+            names_of(case.network, Mistake("batch-sum")),
+            measured=conventions.sentences[0],
+            statement=fault.title,
+            advice=fault.advice,
+            verified=True,
+            proof="the gradient is that of the specified loss, to rounding",
+        )
+    ]
+
+
 def _told(
     ties: Sequence[tuple[Mistake, ...]], best: Sequence[Mistake], *, one_output: bool
 ) -> tuple[tuple[Mistake, ...], ...]:
@@ -160,8 +184,6 @@ def _same_words(mine: set[str], tie: Sequence[Mistake]) -> bool:
 
 
 def _of_the_call(case: Case, mistake: Mistake) -> Finding:
-    from gradcheck.faults.catalogue import CATALOGUE
-
     fault = CATALOGUE[mistake.id]
     details = [o.detail for o in case.oddities if o.id == mistake.id]
     measured = "; ".join(details)
