@@ -80,7 +80,7 @@ def test_a_listed_mistake_keeps_its_share():
     items, score = lenient.mark(WRONG)
     assert score == pytest.approx(10 * (0.5 + 0.5 + 1) / 3, abs=0.01)
     assert items[1].text == (
-        "50% of the points; W1[1, 2] = -0.42711, but should be -0.06102; dense"
+        "50% of the points; W1[1, 2] = -0.42711, but should be -0.06102; every entry"
     )
     other = replace(WRONG, findings=(FINDING, Finding("rounded", ("W1",))))
     assert lenient.mark(other)[1] == Rubric().mark(other)[1]

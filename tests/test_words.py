@@ -224,3 +224,8 @@ def test_quiet_is_one_line():
     assert one_line(RIGHT) == "correct"
     broken = Report(Verdict.BROKEN, message="no\nway", subject=Subject(path="a.py"))
     assert one_line(broken) == "a.py: broken: no"
+
+
+def test_people_read_every_entry_for_dense():
+    assert ParameterReport(Verdict.WRONG, pattern="dense").places == "every entry"
+    assert ParameterReport(Verdict.WRONG, pattern="row 3").places == "row 3"

@@ -117,7 +117,7 @@ class Rubric:
         found = report.parameters.get(name)
         if found is None:
             return 0.0, f"no gradient of {name} was found"
-        why = "; ".join(filter(None, (found.pattern, found.detail)))
+        why = "; ".join(filter(None, (found.places, found.detail)))
         if found.verdict is Verdict.CORRECT:
             return 1.0, why
         if found.verdict is Verdict.INCONCLUSIVE:

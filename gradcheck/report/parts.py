@@ -79,6 +79,11 @@ class ParameterReport:
     pattern: str = ""
     detail: str = ""
 
+    @property
+    def places(self) -> str:
+        """The pattern as people say it."""
+        return "every entry" if self.pattern == "dense" else self.pattern
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
