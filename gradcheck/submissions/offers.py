@@ -55,6 +55,8 @@ class Offered:
         ``"rows"`` or ``"columns"``.
     labels : str
         How the file wants its labels.
+    forms : mapping of str to str
+        How the file holds a parameter: ``"out_in"``, ``"vector"``, ``"column"``, ...
     symbols : mapping of str to tuple of str
         Shapes of a layer's inputs, in letters; `upstream` of its outputs.
     each : bool
@@ -85,6 +87,7 @@ class Offered:
     implied: str = ""
     layout: str = "rows"
     labels: str = ""
+    forms: Mapping[str, str] = field(default_factory=dict)
     symbols: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     upstream: tuple[str, ...] = ()
     each: bool = False
@@ -183,6 +186,7 @@ def _read_unit(index: int, unit: Mapping[str, Any]) -> Offered:
         hidden=hidden,
         outputs=min(max(outputs, 1), LARGEST),
         dims=dims,
+        forms={str(k): str(v)[:20] for k, v in (unit.get("forms") or {}).items()},
         reg=unit["reg"] if unit["reg"] in ("free", "ignored") else "none",
         signs=unit.get("signs") is True,
         own_loss=unit.get("own_loss") is not False,

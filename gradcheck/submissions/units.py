@@ -15,6 +15,7 @@ from gradcheck.problem import Network
 from gradcheck.reading import UnusableError
 from gradcheck.report import Outcome, Report, Subject, Verdict
 from gradcheck.submissions import derived, lossless, problems
+from gradcheck.submissions.held import as_held
 from gradcheck.submissions.offers import SMOOTH, Offered
 from gradcheck.submissions.references import (
     Answers,
@@ -167,6 +168,8 @@ def _network(
         like = networks.get(target) if isinstance(target, str) else target
         report = lossless.settle(report, answers, like, sizes, seed)
     report = derived.look(report, answers, target, sizes, seed)
+    held = {k: offered.forms[v] for k, v in rename.items() if v in offered.forms}
+    report = as_held(report, held)
     if offered.counts_classes:  # the laws ask for batches without the last class
         report = replace(report, laws=tuple(law for law in report.laws if law.ok))
     if (

@@ -167,6 +167,7 @@ def recipe_unit(
         "network": "",
         "kind": "network",
         "names": names_,
+        "forms": {s.ours[0]: s.form for s in recipe.slots if len(s.ours) == 1},
         "hidden": len(dims) - 2,
         "dims": list(dims) if fixed else [],
         "outputs": outputs,
