@@ -227,7 +227,7 @@ def _module_gradients(
             "expected: finish it and return it",
             backward.node.lineno,
         )
-        unfinished.interface = "module"  # its forward pass is there: it was begun
+        unfinished.begun = True  # its forward pass is there
         raise unfinished
     held = [Held(Slot(n, "same", n), inputs[n]) for n in spelled.values()]
     stored = [

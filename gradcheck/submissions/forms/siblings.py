@@ -134,7 +134,9 @@ def _counts(
         return not _OTHER_WORK.match(name) and _roles(function) in checked
     if f"{name}_forward" in functions:
         return layers and bool(_BASIC.fullmatch(name))
-    return hint["interface"] in ("cs231n-two-layer", "own-class", "dlfs", "module")
+    return hint["interface"] in ("cs231n-two-layer", "own-class", "dlfs") or (
+        hint.get("begun", False)
+    )
 
 
 def _unreturned(

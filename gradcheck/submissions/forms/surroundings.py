@@ -49,7 +49,8 @@ class Surroundings:
         self.problems.append(problem)
         broken = {"code": problem.code, "text": problem.text, "line": problem.line}
         interface = getattr(problem, "interface", None)
-        return Unit({"object": name, "interface": interface, "broken": broken})
+        hint = {"object": name, "interface": interface, "broken": broken}
+        return Unit({**hint, "begun": problem.begun})
 
 
 def better(trial: Trial, best: Trial) -> bool:
