@@ -255,6 +255,28 @@ def test_the_budget_is_kept_and_an_entry_is_seen(kind):
     assert wrong.parameters["W1"].pattern == "entry [3, 2]"
 
 
+def test_an_entry_below_the_noise_of_steps_is_named_by_segments():
+    x = np.linspace(0.5, 1.5, 12).reshape(4, 3)
+
+    def loss(p):
+        return np.sum(np.exp(p["W"].astype(np.float32)))
+
+    def gradient(p):
+        return {"W": np.exp(p["W"].astype(np.float32))}
+
+    def off(p):
+        grads = gradient(p)
+        grads["W"][2, 1] *= np.float32(1.001)
+        return grads
+
+    assert judge(loss, gradient, {"W": x}).verdict == "correct"
+    found = judge(loss, off, {"W": x}).parameters["W"]
+    assert found.verdict == "wrong"
+    assert found.pattern == "entry [2, 1]"
+    assert found.worst.numeric == pytest.approx(np.exp(x[2, 1]), rel=1e-4)
+    assert found.max_rel_error == pytest.approx(1e-3, rel=0.2)
+
+
 def test_no_verdict_rests_on_complex_steps():
     seen = set()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gradcheck.comparison.ruling import _settle
+from gradcheck.comparison.ruling import _complete, _is_open, _settle
 from gradcheck.comparison.scene import CountedGradient, set_scene, survey
 from gradcheck.comparison.weighing import Finding, weigh
 from gradcheck.comparison.words import explain
@@ -78,3 +78,31 @@ def test_the_clearer_of_two_findings_is_kept(scene, block):
     assert wrong.clearer_than(sharp)
     assert not kink.clearer_than(sharp)
     assert not kink.cramped
+
+
+def test_directions_that_were_left_out_are_made_up_for(scene):
+    (few,) = run(survey(scene, ["a"], 3), losses)[0]
+    short = weigh(scene, few)
+    whole, evaluations = run(_complete(short), losses)
+    assert evaluations > 0
+    assert len(whole.block.probes) == 8
+    assert whole.bound < short.bound
+    assert run(_complete(whole), losses) == (whole, 0)
+    blunt, _ = run(_complete(replace(short, bound=1e-15)), losses)
+    assert blunt.bound == 1e-15
+    assert len(blunt.block.probes) == 8
+    off = few.probes[0].analytic + 1e-3
+    accused, _ = run(_complete(weigh(scene, with_first(few, analytic=off))), losses)
+    assert accused.state == "right"
+    assert len(accused.block.probes) == 10  # and two fresh ones
+
+
+def test_more_directions_are_taken_where_they_could_settle_it(scene, block):
+    finding = weigh(scene, block)
+    assert not _is_open(finding)  # settled
+    loud = replace(block, size=finding.bound / 5e-2)
+    elsewhere = replace(scene, moved=True)  # so not cramped
+    assert _is_open(weigh(elsewhere, loud))
+    hopeless = replace(block, size=finding.bound)
+    assert not _is_open(weigh(elsewhere, hopeless))
+    assert not _is_open(replace(finding, state="kink"))
