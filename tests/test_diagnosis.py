@@ -920,3 +920,29 @@ def test_a_mistake_of_the_loss_alone_is_named_beside_a_right_gradient(id):
     assert said.proof == "the gradient is that of the specified loss, to rounding"
     report = check_network(inject(SOFTMAX, [id]), "softmax")
     assert [finding.id for finding in report.findings] == [id]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        SOFTMAX.variant(penalty="full", reduction="sum"),
+        networks.get("softmax", biases=False),
+        networks.get("linear"),
+        networks.get("deep", depth=1, cost="sigmoid"),
+    ],
+    ids=lambda n: f"{n.name}-{n.reduction}-{n.biases}",
+)
+@pytest.mark.parametrize("variant", ["", "each norm", "the norm of all together"])
+def test_clipping_is_seen_whatever_it_bounds(network, variant):
+    for seed in range(2):
+        mistake = Mistake("clipped", (), variant, 2.0)
+        found = diagnose(inject(network, [mistake]), network, seed=seed)
+        (seen,) = found.mistakes
+        assert (seen.id, seen.variant) == ("clipped", variant)
+        assert seen.constant == pytest.approx(2.0, rel=1e-12)
+
+
+def test_a_gradient_of_nothing_at_all_is_missing():
+    network = networks.get("linear", biases=False)
+    found = diagnose(inject(network, ["keys-missing"]), network)
+    assert [str(m) for m in found.mistakes] == ["keys-missing W"]

@@ -397,7 +397,8 @@ def test_further_names_are_listed_beside_missing_ones():
     assert oddity.detail == (
         "the gradients lack W1, W2, b1, b2; it has dW1, db1, dW2, db2 besides"
     )
-    assert examine_plumbing({}, problem, SOFTMAX) == ((), ())
+    (oddity,), _ = examine_plumbing({}, problem, SOFTMAX)
+    assert (oddity.id, oddity.sites) == ("keys-missing", ("W1", "W2", "b1", "b2"))
 
 
 def answers(mistake=None, count=6):

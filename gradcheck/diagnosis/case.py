@@ -70,8 +70,9 @@ def open_case(
         opening = None
     state = examine_state(accused, a, b, opening)
     first = accused.at(a)
-    answered = {} if first.error else first.grads
-    oddities, repairs = examine_plumbing(answered, a, network)
+    oddities, repairs = (
+        ((), ()) if first.error else examine_plumbing(first.grads, a, network)
+    )
     accused.repairs = list(repairs)
     accused.forget()
     places = plan(network, rng, sizes)

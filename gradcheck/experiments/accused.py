@@ -111,7 +111,7 @@ class Accused:
 
     def _repaired(self, answer: Answer, problem: Problem) -> Answer:
         for repair in self.repairs:
-            if answer.grads:
+            if not answer.error:
                 answer = replace(answer, grads=repair(answer.grads, problem))
         return answer
 

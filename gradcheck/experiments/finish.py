@@ -58,10 +58,11 @@ def _clipping(answers: Sequence[Grads]) -> tuple[str, str, float | None] | None:
         return "clipped", "", top
     totals = [float(np.sqrt(sum(np.sum(g * g) for g in a.values()))) for a in answers]
     norms = [float(np.linalg.norm(g)) for a in answers for g in a.values()]
+    several = max(map(len, answers)) > 1  # or the two are the same
+    if several and _repeats(norms) >= 3:  # then the totals repeat, too
+        return "clipped", "each norm", max(norms)
     if _repeats(totals) >= 2:
         return "clipped", "the norm of all together", max(totals)
-    if _repeats(norms) >= 3:
-        return "clipped", "each norm", max(norms)
     return None
 
 

@@ -35,8 +35,6 @@ def examine_plumbing(
     grads: Grads, problem: Problem, network: Network
 ) -> tuple[tuple[Oddity, ...], tuple[Repair, ...]]:
     """Compare names and shapes with the parameters; distinct sizes tell them apart."""
-    if not grads:
-        return (), ()
     names = (*network.weights, *network.bias_names)
     wanted = {name: np.shape(problem.params[name]) for name in names}
     missing = tuple(name for name in names if name not in grads)

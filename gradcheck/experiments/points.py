@@ -225,6 +225,11 @@ def plan(
         point(3, 8, 7, 6, reg=2 * reg),
     )
     triggers = []
+    if network.depth == 1:  # nothing but a clipped gradient hides here
+        triggers += [
+            point(N, D, 0, C, reach=reach, reg=reg)
+            for N, D, C, reach in ((5, 10, 3, 30.0), (4, 11, 5, 300.0), (6, 12, 4, 3e3))
+        ]
     for i in range(1, network.depth):
         at: dict[str, Any] = {"at": i, "most": 0, "reg": reg}
         triggers += [
