@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from gradcheck import networks
+from gradcheck import check_gradients, networks
 from gradcheck.comparison import examine
 from gradcheck.diagnosis import diagnose, diagnose_fixed
 from gradcheck.faults import inject
 from gradcheck.networks.logistic import kronecker_grads
+from gradcheck.numeric.ladder import CAP
 from gradcheck.numeric.plans import run
 from gradcheck.numeric.stencils import central
 
@@ -308,8 +309,10 @@ def test_a_parameter_without_entries_cannot_be_wrong():
     assert (empty.verdict, empty.shape, empty.max_rel_error) == ("correct", (0, 3), 0.0)
     assert (empty.bound.rel_error, empty.bound.probability) == (0.0, 0.0)
     curve = found.curves["x"]["steps"]
-    noise = np.array(curve["noise"]) * np.array(curve["h"])
-    assert np.allclose(noise, 2 * found.noise)
+    h = np.array(curve["h"])
+    assert np.array(curve["noise"]) * h == pytest.approx(2 * found.noise, abs=0.0)
+    assert h[-1] == pytest.approx(CAP)
+    assert np.ptp(np.diff(np.log(h[-5:]))) < 1e-9  # the four beyond the judgement's
     assert min(curve["error"]) < 1e-8  # it is the right gradient
     assert len(curve["h"]) == len(found.curves["x"]["taylor"]["h"])
 
@@ -340,3 +343,24 @@ def test_the_kronecker_form_gives_the_gradient_of_one_example():
     assert set(found) == set(wanted)
     for name, g in wanted.items():
         assert np.allclose(np.reshape(found[name], g.shape), g, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("level", "slope", "unseen"),
+    [
+        (1e10, 1e-8, "a gradient wrong throughout"),
+        (1e4, 1e-9, "an error of 6% of the gradient"),
+    ],
+)
+def test_how_much_could_have_stayed_unseen_is_said(level, slope, unseen):
+    def loss_and_grads(p):
+        loss = level + slope * float(np.sin(p["x"]).sum()) + float((p["y"] ** 2).sum())
+        return loss, {"x": slope * np.cos(p["x"]), "y": 2 * p["y"]}
+
+    point = {"x": np.array([0.3, 0.7]), "y": np.array([1.0, 2.0])}
+    found = check_gradients(loss_and_grads, point).parameters["x"]
+    assert found.verdict.value == "inconclusive"
+    assert found.detail == (
+        f"the derivative by 'x' is too small to measure here: {unseen} could have "
+        "stayed unseen"
+    )
