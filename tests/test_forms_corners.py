@@ -142,7 +142,9 @@ def test_the_targets_of_a_statement(text, assigned):
         ("if f():\n  x = 1", False), ("for i in x: pass", False),
         ("try:\n  import a\nexcept ImportError:\n  pass", True),
         ("try:\n  import a\nexcept ImportError:\n  print(1)", False),
-        ("x = (lambda: 1)()", False),
+        ("x = (lambda: 1)()", False), ("x = __import__('a')", True),
+        ("x = importlib.import_module('a')", True), ("x = __import__(a)", False),
+        ("x = __import__()", False),
     ],
 )  # fmt: skip
 def test_what_is_a_definition(text, defines):

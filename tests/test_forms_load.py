@@ -147,7 +147,10 @@ def test_a_class_may_return_its_gradients_in_order(load):
     )
     assert right(offer)
     assert offer.units[0].hint["labels"] == "onehot"
-    assert "has shape (8,) for (1, 8)" in " ".join(offer.units[0].hint["notes"])
+    assert offer.units[0].hint["notes"][0] == (
+        "the gradient of b1 has shape (8,) where b1 has (1, 8): the numbers were "
+        "compared"
+    )
 
 
 def test_a_step_with_momentum_starts_afresh_every_time(load):

@@ -1,12 +1,16 @@
 """Classes and functions that only train: what their step says of the gradient."""
 
 import textwrap
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from gradcheck import check_submission
 from gradcheck.submissions import forms
 from gradcheck.submissions.forms import calls
+from gradcheck.submissions.forms.refusal import Refused
+from gradcheck.submissions.forms.trials import Trial
 
 pytestmark = pytest.mark.usefixtures("apart")
 
@@ -89,3 +93,71 @@ def test_outputs_may_be_turned():
     whole = np.ones((7, 3))
     assert calls.find_output([turned, whole], setting) is whole
     assert calls.find_output([np.zeros(4)], setting) is None
+
+
+def test_what_comes_first_is_the_whole_batch_and_the_own_loss():
+    def trial(rank, *, each=False, own=True, right=(), error=None):
+        recipe = SimpleNamespace(each=each, loss_step=0 if own else None)
+        return Trial(recipe, rank, right=right, error=error)
+
+    turned = Refused("transposed", "W")
+    order = [
+        trial(3, right=("W", "b")),
+        trial(2, right=("W",)),
+        trial(2),
+        trial(0, error=turned),
+        trial(3, own=False, right=("W", "b")),
+        trial(3, each=True, right=("W", "b")),
+        trial(3, each=True, own=False, right=("W", "b")),
+        trial(1),
+        trial(0, error=Refused("crashes", "oh")),
+    ]
+    assert sorted(order, key=lambda t: t.merit, reverse=True) == order
+    assert [t.stands for t in order] == [True] * 7 + [False] * 2
+    assert not trial(0, each=True, error=turned).stands
+
+
+NIELSEN = """
+import numpy as np
+
+class Network:
+    def __init__(self, sizes):
+        self.biases = [np.zeros((m, 1)) for m in sizes[1:]]
+        self.weights = [np.zeros((m, n)) for n, m in zip(sizes, sizes[1:])]
+
+    def backprop(self, x, y):
+        a = np.tanh(self.weights[0] @ x + self.biases[0])
+        d = np.tanh(self.weights[1] @ a + self.biases[1]) - y
+        e = self.weights[1].T @ d
+        return [e, d], [e @ x.T, d @ a.T]
+"""
+
+
+def test_a_backward_pass_without_a_forward_pass_is_told_what_is_missing():
+    with pytest.raises(forms.Refused) as caught:
+        unit_of(NIELSEN)
+    assert caught.value.code == "incomplete"
+    assert caught.value.line == 9
+    assert caught.value.text == (
+        "Network.backprop has neither a loss nor a forward pass beside it, so that "
+        "there is nothing to hold its gradient to; a method such as feedforward(a) "
+        "that returns the outputs was expected: add it"
+    )
+
+
+@pytest.mark.parametrize("how", ["__import__", "importlib.import_module"])
+def test_a_library_imported_by_name_is_named(tmp_path, how):
+    path = tmp_path / "own.py"
+    path.write_text(
+        f"import importlib\ntorch = {how}('torch')\n"
+        "def loss_and_grads(params, X, y, reg):\n"
+        "    W = torch.tensor(params['W'])\n"
+        "    loss = (X @ W).sum()\n"
+        "    return loss, {'W': W.grad}\n"
+    )
+    report = check_submission(path, network="linear", timeout=5.5, memory_mb=600)
+    assert report.verdict == "broken"
+    assert "own.py:4: imports torch, which differentiates by itself" in report.message
+    assert report.again.endswith(
+        "own.py --seed 0 --network linear --timeout 5.5 --memory 600"
+    )

@@ -95,6 +95,13 @@ def check_submission(
         report = locate(path, whole)
     target = ":".join(part for part in (os.fspath(path), ",".join(objects)) if part)
     again = f"gradcheck check {problems.printable(target)} --seed {seed}"
+    given = (
+        ("network", network, "auto"), ("timeout", timeout, 10.0),
+        ("memory", memory_mb, 512),
+    )  # fmt: skip
+    for option, value, default in given:
+        if value != default and isinstance(value, str | int | float):
+            again += f" --{option} {value if isinstance(value, str) else f'{value:g}'}"
     return replace(report, again=again)
 
 

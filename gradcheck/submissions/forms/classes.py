@@ -14,7 +14,6 @@ from .calls import Board, Setting
 from .containers import call_sites, pristine
 from .names import Function
 from .recipe import Recipe
-from .refusal import Refused
 from .trees import walk
 
 _ROWS = ("onehot", "ints", "ints column", "from one column", "from one")
@@ -234,11 +233,6 @@ def _with_unit_rate(maker: Callable[[Board], Any]) -> Callable[[Board], Any]:
         return made
 
     return make
-
-
-def understood(error: BaseException) -> bool:
-    """Whether an error says that the class wants something unknown."""
-    return isinstance(error, Refused)
 
 
 def empty_of(made: Any) -> list[str]:

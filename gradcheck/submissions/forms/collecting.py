@@ -144,7 +144,10 @@ class Collecting:
                     + (": transpose it" if turned else ""),
                 )
             else:
-                adjusted.append(f"{name} has shape {value.shape} for {item.shape}")
+                adjusted.append(
+                    f"{name} has shape {value.shape} where {name} has {item.shape}: "
+                    "the numbers were compared"
+                )
             value = self.sign * value.reshape(item.shape)
             grads |= item.slot.read(value, params)
         return grads, tuple(adjusted)

@@ -277,6 +277,8 @@ class _Missing(importlib.abc.Loader):
     def create_module(self, spec: Any) -> Any:
         self.workspace.remember(spec.name)
         self.workspace.note_missing(spec.name)
+        # which importlib.import_module does not
+        sys.audit("import", spec.name, None, None, None, None)
         return stubs.StubModule(spec.name)
 
     def exec_module(self, module: Any) -> None:

@@ -51,7 +51,8 @@ def is_definition(statement: ast.stmt) -> bool:
     ):  # fmt: skip
         return True
     if isinstance(statement, ast.Assign | ast.AnnAssign):
-        return statement.value is not None and _is_plain(statement.value)
+        value = statement.value
+        return value is not None and (_is_plain(value) or _imports(value))
     if isinstance(statement, ast.Try):
         return all(
             is_definition(s) or isinstance(s, ast.Pass)
@@ -62,6 +63,17 @@ def is_definition(statement: ast.stmt) -> bool:
             is_definition(s) for s in [*statement.body, *statement.orelse]
         )
     return False
+
+
+def _imports(value: ast.expr) -> bool:
+    """Whether a call imports a module by its name: ``__import__("torch")``."""
+    if not isinstance(value, ast.Call) or not value.args:
+        return False
+    _, last = _root(value.func)
+    called = last or getattr(value.func, "id", "")
+    return called in ("__import__", "import_module") and isinstance(
+        value.args[0], ast.Constant
+    )
 
 
 def _root(node: ast.expr) -> tuple[str, str]:

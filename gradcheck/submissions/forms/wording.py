@@ -111,11 +111,21 @@ def refuse_guess(trial: Trial, label: str) -> None:
     recipe = trial.recipe
     supplied = recipe.loss_step is None and not trial.right
     if supplied and (recipe.each or (recipe.maker is not None and not recipe.paths)):
+        line = recipe.steps[-1][0].node.lineno
+        supposed = bool(getattr(recipe.implied, "activation", ""))
+        if len(recipe.steps) == 1 and supposed:
+            raise Refused(
+                "incomplete",
+                f"{recipe.steps[0][0].label} has neither a loss nor a forward pass "
+                "beside it, so that there is nothing to hold its gradient to; a method "
+                "such as feedforward(a) that returns the outputs was expected: add it",
+                line,
+            )
         raise Refused(
             "no-form",
             f"{label} has no loss, and its gradient is that of no usual loss of its "
             "outputs; a loss of its own was expected",
-            recipe.steps[-1][0].node.lineno,
+            line,
         )
 
 
