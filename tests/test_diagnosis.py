@@ -946,3 +946,10 @@ def test_a_gradient_of_nothing_at_all_is_missing():
     network = networks.get("linear", biases=False)
     found = diagnose(inject(network, ["keys-missing"]), network)
     assert [str(m) for m in found.mistakes] == ["keys-missing W"]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_a_square_that_was_forgotten_is_a_wrong_derivative(activation):
+    network = networks.get("deep", depth=2, activations=activation, cost="sigmoid")
+    mistake = Mistake("sigmoid-derivative", (1,), "1 - h, no more")
+    assert diagnose(inject(network, [mistake]), network).mistakes == (mistake,)

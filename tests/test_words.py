@@ -17,6 +17,7 @@ from gradcheck.report import (
     Worst,
     plain_text,
 )
+from gradcheck.report import lines as report_lines
 
 WRONG = Report(
     Verdict.WRONG,
@@ -229,3 +230,17 @@ def test_quiet_is_one_line():
 def test_people_read_every_entry_for_dense():
     assert ParameterReport(Verdict.WRONG, pattern="dense").places == "every entry"
     assert ParameterReport(Verdict.WRONG, pattern="row 3").places == "row 3"
+
+
+def test_a_remark_that_does_not_fit_stands_below_its_caret():
+    finding = Finding(
+        "batch-sum", ("W",), statement="a sum", file="s.py", line=3, column=20,
+        end_column=60, remark="not this activation's derivative",
+        snippet=((3, " " * 20 + "x" * 40),),
+    )  # fmt: skip
+    report = Report(Verdict.WRONG, findings=(finding,))
+    shown = [line.text for line in report_lines(report) if line.role == "caret"]
+    assert shown == [
+        "       | " + " " * 20 + "^" * 40,
+        "       | " + " " * 20 + "not this activation's derivative",
+    ]

@@ -5,7 +5,7 @@ Each line carries its role, so that a renderer can add colour without reading th
 
 from collections.abc import Iterator
 
-from gradcheck.report.lines import Line, wrapped
+from gradcheck.report.lines import WIDTH, Line, wrapped
 from gradcheck.report.parts import Finding, Verdict
 from gradcheck.report.records import Report
 from gradcheck.report.table import table
@@ -145,7 +145,13 @@ def _snippet(finding: Finding) -> Iterator[Line]:
         if number == finding.line and finding.column is not None:
             end = finding.end_column or finding.column + 1
             carets = " " * finding.column + "^" * max(1, end - finding.column)
-            yield Line("caret", f"       | {carets} {finding.remark}".rstrip())
+            marked = f"       | {carets} {finding.remark}".rstrip()
+            if len(marked) <= WIDTH:
+                yield Line("caret", marked)
+                continue
+            yield Line("caret", f"       | {carets}"[:WIDTH])
+            indent = max(0, min(finding.column, WIDTH - 9 - len(finding.remark)))
+            yield Line("caret", f"       | {' ' * indent}{finding.remark}")
 
 
 def _rules(report: Report, verbose: bool) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from gradcheck._typing import Array
 from gradcheck.faults.catalogue.places import hidden
 from gradcheck.faults.passes import sigmoid, slope
 from gradcheck.faults.records import Fault, Mistake, Variant
+from gradcheck.problem import Network
 
 
 def _kind(p: Any, i: int) -> str:
@@ -92,6 +93,14 @@ def _of_another(p: Any, i: int, value: Array, m: Mistake) -> Array:
     return np.asarray(
         p.above[i] * (1.0 - a * a if kind == "sigmoid" else a * (1.0 - a))
     )
+
+
+def _one_less(p: Any, i: int, value: Array, m: Mistake) -> Array:
+    return np.asarray(p.above[i] * (1.0 - p.a[i]))
+
+
+def _smooth(network: Network) -> bool:
+    return not set(network.activations) - {"tanh", "sigmoid"}
 
 
 def _slope_alone(p: Any, i: int, value: Array, m: Mistake) -> Array:
@@ -253,6 +262,7 @@ FAULTS = (
             Variant("", "mask", _at_activation),
             Variant("of the pre-activation", "mask", _at_preactivation),
             Variant("of another function", "mask", _of_another),
+            Variant("1 - h, no more", "mask", _one_less, when=_smooth),
         ),
         sites=_CURVED,
     ),
