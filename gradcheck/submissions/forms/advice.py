@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import plans
 from .names import Function
 from .refusal import Refused
 
@@ -23,13 +24,13 @@ def adapter(
         Its classes, with their methods by name.
     """
     lines = [f"from {stem} import *", "", "def loss_and_grads(params, X, y, reg):"]
-    owner = next((c for c, methods in classes.items() if methods), None)
+    owner = _owner(classes)
     if owner is not None:
         lines += [f"    net = {owner}()  # the sizes are X.shape[1], y.max() + 1"]
-        called = [f for n, f in classes[owner].items() if not n.startswith("_")][:3]
+        called = _called(classes[owner])
         prefix = "net."
     else:
-        called = list(functions.values())[:3]
+        called = _called(functions)
         prefix = ""
     for function in called:
         passed = ", ".join(function.arguments)
@@ -39,6 +40,23 @@ def adapter(
         "    return loss, {'W1': dW1, 'b1': db1, 'W2': dW2, 'b2': db2}",
     ]
     return "\n".join(lines)
+
+
+def _owner(classes: Mapping[str, Any]) -> str | None:
+    """Choose the class that a gradient may be asked of: one that goes back."""
+    having = [name for name, methods in classes.items() if methods]
+    goes_back = [n for n in having if plans.sort_out(classes[n])["back"]]
+    return next(iter([*reversed(goes_back), *having]), None)
+
+
+def _called(functions: Mapping[str, Function]) -> list[Function]:
+    """Choose what is called: forwards, the loss, and backwards, where there are any."""
+    public = {n: f for n, f in functions.items() if not n.startswith("_")}
+    kinds = plans.sort_out(public)
+    likely = [
+        f for kind in ("both", "forward", "cost", "back") for f in kinds[kind][:1]
+    ]
+    return list(dict.fromkeys(likely)) if likely else list(public.values())[:3]
 
 
 def nothing_fits(
@@ -76,6 +94,25 @@ def nothing_fits(
         f"and run `gradcheck check {stem}_adapter.py`:\n\n"
         + adapter(stem, functions, classes),
         why.line if why is not None else None,
+    )
+
+
+def guessed_wrongly(
+    name: str,
+    functions: Mapping[str, Function],
+    classes: Mapping[str, Any],
+    why: Refused,
+) -> Refused:
+    """Say what raised when it was called as it seemed to want, and print an adapter."""
+    stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    what = why.text.split("; a loss and its gradient were expected")[0]
+    return Refused(
+        "no-form",
+        f"{what}, called as the names of its arguments say; a loss and its gradient "
+        "were expected. If that is how it is called, mend that line; if it is not, "
+        f"save this adapter as {stem}_adapter.py, fill in its dots, and run `gradcheck "
+        f"check {stem}_adapter.py`:\n\n" + adapter(stem, functions, classes),
+        why.line,
     )
 
 

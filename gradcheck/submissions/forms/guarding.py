@@ -68,7 +68,7 @@ def refusal_of(error: BaseException, path: str, missing: Sequence[str]) -> Refus
     at = f" at line {line}" if line else ""
     return Refused(
         "crashes",
-        f"{where}{text}{at}; a loss and its gradient were expected: run it once on a "
-        "small batch and mend that line",
+        f"{where}{text}{at}; a loss and its gradient were expected: run it once on "
+        f"{_SMALL} and mend that line",
         line,
     )

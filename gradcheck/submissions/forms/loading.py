@@ -175,6 +175,10 @@ class _Loader(ClassUnits):
                    ("incomplete", "crashes", "loss-not-scalar", "missing-helper",
                     "shape-mismatch", "ambiguous", "constant-loss", "timeout",
                     "transposed", "no-gradient")]  # fmt: skip
+        if telling and telling[0].code == "crashes" and not telling[0].interface:
+            raise advice.guessed_wrongly(
+                str(self.workspace.path), self.functions, methods, telling[0]
+            )
         if telling:
             raise telling[0]
         for name, (text, line) in self.workspace.failures.items():

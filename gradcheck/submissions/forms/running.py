@@ -113,6 +113,8 @@ class Workspace:
             tree = smoothing.without_offsets(tree)
         space.setdefault("__builtins__", builtins)
         space.setdefault("xrange", range)
+        for name in ("exit", "quit"):  # which the module `site` would define
+            space.setdefault(name, sys.exit)
         if any(
             isinstance(s, ast.ImportFrom) and s.names[0].name == "*" for s in tree.body
         ):  # a helper that is not there may have brought numpy along

@@ -1,0 +1,83 @@
+"""What is said when a file was called otherwise than it wants to be."""
+
+import ast
+
+import pytest
+
+from gradcheck import check_submission
+from gradcheck.report import Verdict
+from gradcheck.submissions.forms import advice
+from gradcheck.submissions.forms.names import Function
+
+NET = """
+class Activation:
+    def forward(self, x):
+        return x
+
+
+class Net:
+    def __init__(self, layers):
+        self.first = layers[0]["units"]
+        self.weights = [None]
+
+    def _prepare(self):
+        return 1
+
+    def summary(self):
+        return self.first
+
+    def feedforward(self, x):
+        return x
+
+    def cost(self, y_hat, y):
+        return 0.0
+
+    def backpropagation(self, y_hat, y):
+        return self.weights
+"""
+
+
+def test_what_a_guess_broke_is_not_blamed_on_the_file_alone(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(NET)
+    report = check_submission(file)
+    assert report.verdict is Verdict.BROKEN
+    said, _, adapter = report.message.partition("\n\n")
+    assert said == (
+        "net.py:9: __init__ raises TypeError: 'int' object is not subscriptable at "
+        "line 9, called as the names of its arguments say; a loss and its gradient "
+        "were expected. If that is how it is called, mend that line; if it is not, "
+        "save this adapter as net_adapter.py, fill in its dots, and run `gradcheck "
+        "check net_adapter.py`:"
+    )
+    assert "net = Net()" in adapter
+    called = [
+        line.split("net.")[1] for line in adapter.splitlines() if "= net." in line
+    ]
+    assert called == ["feedforward(x)", "cost(y_hat, y)", "backpropagation(y_hat, y)"]
+
+
+def test_an_adapter_without_a_passage_known_calls_the_first_three():
+    functions = {
+        n.name: Function(n.name, n)
+        for n in ast.parse("".join(f"def f{i}(): pass\n" for i in range(5))).body
+        if isinstance(n, ast.FunctionDef)
+    }
+    text = advice.adapter("hw", functions, {})
+    assert [line.strip() for line in text.splitlines() if "..." in line] == [
+        "... = f0()", "... = f1()", "... = f2()",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", ["exit", "quit"])
+def test_a_file_may_exit_by_the_names_of_the_prompt(tmp_path, call):
+    file = tmp_path / "leaves.py"
+    file.write_text(
+        "import numpy as np\n\n\n"
+        "def loss_and_grads(W, X, y):\n"
+        f"    {call}()\n"
+        "    return loss, dW\n"
+    )
+    report = check_submission(file)
+    assert report.verdict is Verdict.BROKEN
+    assert "SystemExit" in report.message
