@@ -246,6 +246,70 @@ class Net(Base):
             self.forward(X)
             self.backward(X, y)
 """),
+    "down the layers": ("derivative-missing", "W1", "Network.backprop", """
+class Network:
+    def backprop(self, x, y):
+        nabla_w = [np.zeros(w.shape) for w in self.weights]
+        delta = self.activations[-1] - y
+        nabla_w[-1] = np.dot(delta, self.activations[-2].T)
+        for l in range(2, self.num_layers):
+            sp = sigmoid_prime(self.activations[-l])
+            delta = np.dot(self.weights[-l + 1].transpose(), delta)  # !
+            nabla_w[-l] = np.dot(delta, self.activations[-l - 1].T)
+        return nabla_w
+"""),
+    "down the layers by a factor": (
+        "sigmoid-derivative", "W1", "Network.backprop", """
+class Network:
+    def backprop(self, x, y):
+        nabla_w = [np.zeros(w.shape) for w in self.weights]
+        delta = self.activations[-1] - y
+        nabla_w[-1] = np.dot(delta, self.activations[-2].T)
+        for l in range(2, self.num_layers):
+            sp = sigmoid_prime(self.activations[-l])  # !
+            delta = np.dot(self.weights[-l + 1].transpose(), delta) * sp
+            nabla_w[-l] = np.dot(delta, self.activations[-l - 1].T)
+        return nabla_w
+"""),
+    "down the layers by a function": (
+        "derivative-missing", "W1", "Network.backprop", """
+class Network:
+    def backprop(self, x, y):
+        nabla_w = [np.zeros(w.shape) for w in self.weights]
+        delta = self.activations[-1] - y
+        nabla_w[-1] = np.dot(delta, self.activations[-2].T)
+        for l in range(2, self.num_layers):
+            sp = sigmoid_prime(self.activations[-l])
+            delta = np.dot(np.transpose(self.weights[-l + 1]), delta)  # !
+            nabla_w[-l] = np.dot(delta, self.activations[-l - 1].T)
+        return nabla_w
+"""),
+    "twice down the layers": ("derivative-missing", "W1", "Network.backprop", """
+class Network:
+    def backprop(self, x, y):
+        nabla_w = [np.zeros(w.shape) for w in self.weights]
+        delta = self.activations[-1] - y
+        nabla_w[-1] = np.dot(delta, self.activations[-2].T)
+        for l in range(2, self.num_layers):
+            sp = sigmoid_prime(self.activations[-l])
+            delta = np.dot(self.weights[-l + 1].transpose(), delta)
+            delta = np.dot(self.weights[-l].T, delta)
+            nabla_w[-l] = np.dot(delta, self.activations[-l - 1].T)
+        return nabla_w
+"""),
+    "another mistake": ("bias-one-example", "b1", "Network.backprop", """
+class Network:
+    def backprop(self, x, y):
+        nabla_w = [np.zeros(w.shape) for w in self.weights]
+        delta = self.activations[-1] - y
+        nabla_w[-1] = np.dot(delta, self.activations[-2].T)
+        for l in range(2, self.num_layers):
+            sp = sigmoid_prime(self.activations[-l])
+            delta = np.dot(self.weights[-l + 1].transpose(), delta)
+            delta = np.dot(self.weights[-l].T, delta)
+            nabla_w[-l] = np.dot(delta, self.activations[-l - 1].T)
+        return nabla_w
+"""),
     "method": ("bias-mean", "b1", "Net.gradient", """
 class Net:
     def gradient(self, X, y):
@@ -397,7 +461,7 @@ class Net:
 def f(weights, X, y):
     for k in reversed(range(3)):
         nabla_w[k] = a[k].T @ d
-        d = d @ weights[k].T
+        d = d @ weights[k].T  # !
     return 0.0, nabla_w
 """),
     "nothing there": ("batch-sum", "W", "f", "def f(W, X, y):\n    return 0\n"),

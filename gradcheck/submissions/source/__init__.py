@@ -18,6 +18,7 @@ from gradcheck.submissions.forms.names import BACKWARD, BOTH, COST
 from gradcheck.submissions.source import batches, descent, outputs, penalties, unnamed
 from gradcheck.submissions.source.case import Case
 from gradcheck.submissions.source.program import Program
+from gradcheck.submissions.source.recursion import recurrent
 from gradcheck.submissions.source.roots import match, roots
 from gradcheck.submissions.source.rules import RULES, Guess
 from gradcheck.submissions.source.stores import Body
@@ -74,11 +75,13 @@ def _place(text: Text, program: Program, report: Report, finding: Finding) -> Fi
 
 def _suspect(program: Program, report: Report, finding: Finding) -> Guess | None:
     case = _case(program, report, finding)
-    if case is None:
-        return None
-    if finding.id:
-        return RULES[finding.id](case) if finding.id in RULES else None
-    return unnamed.measured(case)
+    if case is not None and not finding.id:
+        return unnamed.measured(case)
+    guess = RULES[finding.id](case) if case and finding.id in RULES else None
+    if guess is None and "," not in (report.subject.object or ""):
+        start = program.entries(report.subject.object or "")
+        guess = recurrent(program.reached(start), finding.id)
+    return guess
 
 
 def _case(program: Program, report: Report, finding: Finding) -> Case | None:
