@@ -53,9 +53,22 @@ def dims_of(params: Mapping[str, Any]) -> tuple[int, ...]:
     return (*dims, math.prod(last[1:]))
 
 
-def squares(params: Mapping[str, Any]) -> float:
-    """Return the sum of the squares of all weights."""
-    return float(sum(np.sum(np.square(v)) for k, v in params.items() if k[0] in "Ww"))
+def squares(params: Mapping[str, Any], free: str = "") -> float:
+    """Return the sum of the squares of all weights, but for a row that is free."""
+    weights = [penalised(v, free) for k, v in params.items() if k[0] in "Ww"]
+    return float(sum(np.sum(np.square(v)) for v in weights))
+
+
+def penalised(weight: Any, free: str) -> Any:
+    """Return a weight with zeros in its ``"first"`` or ``"last"`` row, if that is free.
+
+    It holds the bias where the inputs have a column of ones.
+    """
+    if not free:
+        return weight
+    kept = np.array(weight, dtype=float)
+    kept[0 if free == "first" else -1] = 0.0
+    return kept
 
 
 def loss_in(result: Any, function: names.Function, alone: bool) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import search
+from .containers import penalised
 from .layers import Layer
 from .names import element_names, role_of
 from .recipe import Recipe, strengths
@@ -243,6 +244,16 @@ def settle_penalty(
             expected = half / examples**power
             if all(abs(v - expected) < 1e-6 for v in values):
                 return recipe.with_(penalty=0.5 * half, reg_power=power), "free"
+            for row in ("first", "last"):
+                if all(
+                    np.allclose(
+                        more.grads[k] - free.grads[k],
+                        0.5 * expected * penalised(params[k], row), 1e-9, 1e-12,
+                    )
+                    for k in moved
+                ):  # fmt: skip
+                    chosen = recipe.with_(penalty=0.5 * half, reg_power=power, free=row)
+                    return chosen, "free"
         return recipe, "free"
     for value in (0.5, 1.0):
         if examples > 1 and abs(coefficient * examples - value) < 1e-6:

@@ -64,6 +64,8 @@ class Recipe(Collecting):
         Whether the file has a loss.
     implied : callable or None
         ``(output, y) -> loss`` where it has none.
+    free : str
+        The row of the weights, ``"first"`` or ``"last"``, that its penalty spares.
     """
 
     space: dict[str, Any]
@@ -80,6 +82,7 @@ class Recipe(Collecting):
     by_step: bool = False
     reg_power: int = 0
     penalty: float = 0.0
+    free: str = ""
     reg_attributes: tuple[str, ...] = ()
     data_attributes: tuple[str, ...] = ()
     globals: tuple[str, ...] = ()
@@ -134,7 +137,7 @@ class Recipe(Collecting):
         if loss is None and self.implied is not None:
             loss = self._implied_loss(board, params)
             if loss is not None:
-                loss += self.penalty * reg * squares(params)
+                loss += self.penalty * reg * squares(params, self.free)
         outcome = Outcome(loss, None, None, len(board.results))
         if gradient:
             outcome.output = board.output()
