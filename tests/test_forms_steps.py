@@ -161,3 +161,62 @@ def test_a_library_imported_by_name_is_named(tmp_path, how):
     assert report.again.endswith(
         "own.py --seed 0 --network linear --timeout 5.5 --memory 600"
     )
+
+
+DENSE = """
+import numpy as np
+
+class Dense:
+    def __init__(self, input_size, output_size):
+        self.weights = np.random.randn(output_size, input_size)
+        self.bias = np.random.randn({bias})
+
+    def forward(self, input):
+        self.input = input
+        return self.weights @ self.input + self.bias
+
+    def backward(self, output_gradient, learning_rate):
+        dx = self.weights.T @ output_gradient
+        self.weights -= learning_rate * output_gradient @ self.input.T
+        {step}
+        return dx
+"""
+ONE = "self.bias -= learning_rate * output_gradient"
+ALL = "self.bias -= learning_rate * output_gradient.sum(axis=1, keepdims=True)"
+GROWS = "self.bias = self.bias - learning_rate * output_gradient"
+
+
+@pytest.mark.parametrize(
+    ("step", "shape", "notes"),
+    [
+        (ONE, ["D", "1"], ["Dense.backward takes one example at a time"]),
+        (ALL, ["D", "N"], []),
+    ],
+)
+def test_a_layer_may_step_by_itself(step, shape, notes):
+    source = DENSE.format(bias="output_size, 1", step=step)
+    offer = forms.load(source.encode(), "own.py", ())
+    offer.close()
+    hint = offer.units[0].hint
+    assert hint["interface"] == "module"
+    assert hint["params"]["input"] == shape
+    assert hint["notes"] == notes
+    size = (5, 1) if "1" in shape else (5, 7)
+    rng = np.random.default_rng(0)
+    given = {"input": rng.normal(size=size), "weights": rng.normal(size=(4, 5))}
+    given["bias"] = rng.normal(size=(4, 1))
+    above = rng.normal(size=(4, size[1]))
+    kept = {k: v.copy() for k, v in given.items()}
+    loss, grads = offer.units[0].run(given, above, None, 0.0, True)
+    assert loss == pytest.approx(
+        np.sum(above * (given["weights"] @ given["input"] + given["bias"]))
+    )
+    assert grads["weights"] == pytest.approx(above @ given["input"].T)
+    assert grads["bias"] == pytest.approx(above.sum(axis=1, keepdims=True))
+    assert all((kept[k] == given[k]).all() for k in kept)
+
+
+@pytest.mark.parametrize(("bias", "step"), [("output_size, 1", GROWS), ("1", ONE)])
+def test_a_layer_that_forgets_the_sum_is_not_asked_for_one_example(bias, step):
+    with pytest.raises(forms.Refused):
+        unit_of(DENSE.format(bias=bias, step=step))

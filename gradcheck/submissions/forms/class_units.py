@@ -199,7 +199,8 @@ def is_layer(form: ClassForm) -> bool:
     required = len(backward.arguments) - len(backward.node.args.defaults)
     ahead = len(forward.arguments) - len(forward.node.args.defaults)
     takes_labels = any(names.role_of(a) == "y" for a in backward.arguments)
-    if required <= 1 and 1 <= ahead <= 2 and not takes_labels:
+    steps = modules.steps(backward)
+    if (required <= 1 or steps) and 1 <= ahead <= 2 and not takes_labels:
         return True
     return modules.is_loss(form.cls, methods)
 

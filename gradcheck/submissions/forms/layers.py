@@ -52,9 +52,16 @@ def sample(symbols: Mapping[str, Sequence[str]], seed: int) -> dict[str, Any]:
 
 
 def _readings(
-    kinds: Sequence[str],
+    kinds: Sequence[str], single: bool = False
 ) -> list[tuple[list[tuple[str, ...]], tuple[str, ...]]]:
     """List the shapes that inputs and output may have, likeliest first."""
+    if single:
+        upright = {"x": ("D", "1"), "W": ("M", "D"), "b": ("M", "1")}
+        lying = {"x": ("1", "D"), "W": ("D", "M"), "b": ("1", "M")}
+        return [
+            ([upright[k] for k in kinds], ("M", "1")),
+            ([lying[k] for k in kinds], ("1", "M")),
+        ]
     if "W" not in kinds:
         shape: list[tuple[str, ...]] = [
             ("D",) if k in ("gamma", "b") else ("N", "D") for k in kinds
@@ -105,12 +112,19 @@ def shaped(value: Any, own: Any, name: str, backward: Function) -> Any:
 
 def settle(
     stem: str, kinds: Any, run_as: Any, forward: Function, backward: Function,
-    calls_: Any,
+    calls_: Any, *, single: bool = False,
 ) -> Layer:  # fmt: skip
-    """Find the reading under which the layer runs, a consistent one if there is."""
+    """Find the reading under which the layer runs, a consistent one if there is.
+
+    One that is `single` may take one example at a time, if it takes no batch.
+    """
     error: BaseException | None = None
     spare: Layer | None = None
-    for letters, upstream in _readings([k for _, k in kinds]):
+    ways = [k for _, k in kinds]
+    alone = _readings(ways, single=True) if single and "W" in ways else []
+    for letters, upstream in [*_readings(ways), *alone]:
+        if "1" in upstream and (spare is not None or isinstance(error, Refused)):
+            break  # a batch runs, or only its gradient is amiss
         symbols = {n: s for (n, _), s in zip(kinds, letters, strict=True)}
         side = "columns" if upstream[0] == "M" else "rows"
         for scale in (1, side):
@@ -130,6 +144,8 @@ def settle(
                     layer.notes.append(
                         f"the 1/N of the mean stands inside {backward.name}"
                     )
+                if "1" in upstream:
+                    layer.notes.append(f"{backward.name} takes one example at a time")
                 return layer
             spare = spare or layer
     if spare is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import chains, gradients, names, search
-from .containers import put
+from .containers import get, put
 from .gradients import Held
 from .layers import Layer, demand, scores, settle, shaped
 from .names import Function
@@ -48,11 +48,17 @@ def module(cls: Any, methods: Mapping[str, Function]) -> Layer | None:
         return _loss_module(cls, forward, backward)
     if is_loss(cls, methods):
         return _loss_module(cls, forward, backward)
-    if len(backward.arguments) > 1 and required != 1:
+    if len(backward.arguments) > 1 and required != 1 and not steps(backward):
         return None
     if len(takes) - len(forward.node.args.defaults) > 1:
         return None
     return _affine_module(cls, methods, forward, backward)
+
+
+def steps(backward: Function) -> bool:
+    """Whether ``backward(dout, learning_rate)`` changes the weights by itself."""
+    arguments = backward.arguments
+    return len(arguments) == 2 and names.role_of(arguments[1]) == "lr"
 
 
 def is_loss(cls: Any, methods: Mapping[str, Function]) -> bool:
@@ -180,25 +186,33 @@ def _affine_module(
     ) -> tuple[float, dict[str, Any]]:
         layer = _make(cls)
         for path, _value, kind in held:
-            put(layer, path, inputs[spelled[kind]], True)
+            put(layer, path, np.array(inputs[spelled[kind]]), True)
         out = layer.forward(inputs[first])
         out = _kept(layer, _OUTPUT) if out is None else out
         demand(out, forward, np.shape(upstream))
         loss = float(np.sum(np.asarray(out, dtype=float) * upstream))
         if not gradient:
             return loss, {}
-        dx = layer.backward(*[upstream.copy()][: len(backward.arguments)])
+        dx = layer.backward(*[upstream.copy(), 1.0][: len(backward.arguments)])
         if not backward.arguments:  # it returns the derivative of each output
             dx = np.asarray(dx) * upstream
+        moved = {
+            spelled[kind]: np.subtract(inputs[spelled[kind]], get(layer, path))
+            for path, _value, kind in held if steps(backward)
+        }  # fmt: skip
         return loss, _module_gradients(
-            layer, dx, backward, inputs, first, spelled, scale
+            layer, dx, backward, inputs, first, spelled, scale, moved
         )
 
     fields = [(first, "x"), *((spelled[k], k) for k in ("W", "b") if k in spelled)]
-    layer = settle(cls.__name__, fields, run_as, forward, backward, ())
+    upright = all(np.ndim(value) == 2 for _, value, _ in held)
+    layer = settle(
+        cls.__name__, fields, run_as, forward, backward, (),
+        single=steps(backward) and upright,
+    )  # fmt: skip
     layer.interface = "module"
     if layer.notes:
-        layer.notes = [f"the 1/N of the mean stands inside {backward.label}"]
+        layer.notes = [layer.notes[0].replace(backward.name, backward.label)]
     return layer
 
 
@@ -212,13 +226,13 @@ def _kept(layer: Any, wanted: re.Pattern[str]) -> Any:
 
 def _module_gradients(
     layer: Any, dx: Any, backward: Function, inputs: Mapping[str, Any], first: str,
-    spelled: Mapping[str, str], scale: Any,
+    spelled: Mapping[str, str], scale: Any, moved: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    grads: dict[str, Any] = {}
+    grads: dict[str, Any] = dict(moved)
     if isinstance(dx, tuple):
         named = dict(zip([first, *spelled.values()], dx, strict=False))
         dx = named.pop(first, None)
-        grads = {n: v for n, v in named.items() if v is not None}
+        grads |= {n: v for n, v in named.items() if v is not None}
     dx = _kept(layer, _INPUT_GRADIENT) if dx is None else dx
     if dx is None:
         unfinished = Refused(
