@@ -953,3 +953,32 @@ def test_a_square_that_was_forgotten_is_a_wrong_derivative(activation):
     network = networks.get("deep", depth=2, activations=activation, cost="sigmoid")
     mistake = Mistake("sigmoid-derivative", (1,), "1 - h, no more")
     assert diagnose(inject(network, [mistake]), network).mistakes == (mistake,)
+
+
+@pytest.mark.parametrize(
+    ("network", "company"),
+    [
+        ("softmax", ["relu-mask-inverted", Mistake("sign-flipped", ("W2",))]),
+        ("softmax", ["target-missing", Mistake("penalty-halved", ("W1",))]),
+        ("softmax", ["weights-magnitude", "bias-one-example"]),
+        ("linear", ["target-missing", "batch-mean-twice"]),
+    ],
+)
+def test_pairs_are_named_where_there_are_more_examples_than_inputs(network, company):
+    network = NETWORKS[network]
+    sizes = {k: DICTATED[k] for k in ("N", "D", "C")}
+    if network.depth > 1:
+        sizes["hidden"] = DICTATED["hidden"]
+    found = diagnose(inject(network, company), network, sizes=sizes)
+    wanted = [m if isinstance(m, str) else m.id for m in company]
+    assert sorted(ids(found)) == sorted(wanted)
+
+
+def test_an_invention_is_no_pair_where_no_delta_can_be_read():
+    def odd(params, X, y, reg):
+        loss, grads = SOFTMAX.loss_and_grads(params, X, y, reg)
+        return loss, {**grads, "W1": np.sin(grads["W1"]), "b2": 2 * grads["b2"]}
+
+    found = diagnose(odd, SOFTMAX, sizes=DICTATED)
+    assert not found.mistakes
+    assert "W1" in {name for f in found.facts for name in f.parameters}

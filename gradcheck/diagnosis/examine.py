@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import LossAndGrads
+from gradcheck.diagnosis.blind import pairs, unreadable
 from gradcheck.diagnosis.case import Case, measure, open_case
 from gradcheck.diagnosis.conclude import conclude
 from gradcheck.diagnosis.evidence import Evidence
@@ -102,6 +103,8 @@ def search(case: Case) -> Found:
         found = hunt.with_masks(case.accused, case.rng, case.sizes, found)
     if found.best is None:
         found = hunt.neighbours(found)
+    if found.best is None and unreadable(case.measured):
+        found = pairs(hunt, found)
     if found.best is None:
         case.whole_numbers = _in_whole_numbers(case)
         case.differences = read_ramp(case.accused, case.spec, case.rng, case.sizes)
