@@ -9,6 +9,7 @@ from gradcheck.diagnosis import diagnose, diagnose_fixed
 from gradcheck.faults import inject
 from gradcheck.networks.logistic import kronecker_grads
 from gradcheck.numeric.ladder import CAP
+from gradcheck.numeric.patterns import describe
 from gradcheck.numeric.plans import run
 from gradcheck.numeric.stencils import central
 
@@ -364,3 +365,24 @@ def test_how_much_could_have_stayed_unseen_is_said(level, slope, unseen):
         f"the derivative by 'x' is too small to measure here: {unseen} could have "
         "stayed unseen"
     )
+
+
+def test_a_row_that_is_not_a_number_is_called_a_row():
+    x = np.arange(1.0, 13.0).reshape(4, 3)
+    grads = 2 * x
+    grads[1] = np.nan
+
+    def evaluate(points):
+        return np.array([float((p["x"] ** 2).sum()) for p in points])
+
+    found = examine(evaluate, lambda p: {"x": grads}, {"x": x}, {"x": grads})
+    assert found.parameters["x"].verdict == "wrong"
+    assert found.parameters["x"].pattern == "row 1"
+    assert found.parameters["x"].detail == "grads['x'][1, 0] is nan"
+
+
+@pytest.mark.parametrize(("count", "said"), [(9, "dense"), (8, "8 of 10 entries")])
+def test_nine_tenths_are_the_whole(count, said):
+    mask = np.arange(10).reshape(1, 10) < count
+    indices = [tuple(map(int, place)) for place in np.argwhere(mask)]
+    assert describe(mask, indices, matrix=False) == said
