@@ -351,3 +351,10 @@ def test_a_network_of_another_depth_is_refused_in_a_sentence(tmp_path):
     report = check_submission(path, network="logistic")
     assert report.verdict.value == "broken"
     assert "but the network 'logistic' has W1, W2" in report.message
+
+
+def test_what_is_said_of_two_losses_alike_is_said_once():
+    report = Report(Verdict.CORRECT, loss_verdict="other", loss_message="is odd")
+    one, other = offered(), replace(offered(), object="second")
+    joined = combine("f.py", [(one, report), (other, report)], (), 0, 0.0)
+    assert joined.loss_message == f"{one.object}, second: is odd"

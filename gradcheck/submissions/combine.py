@@ -1,7 +1,7 @@
 """One report of a file, whatever number of things it offers."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gradcheck.report import Cost, Outcome, Report, Subject, Verdict
@@ -32,6 +32,14 @@ def combine(
     return replace(whole, subject=subject, cost=cost)
 
 
+def _of_all(losses: Iterable[tuple[Offered, Report]]) -> str:
+    """Say of each object what is different about its loss; alike things once."""
+    alike: dict[str, list[str]] = {}
+    for offered, report in losses:
+        alike.setdefault(report.loss_message, []).append(offered.object)
+    return "; ".join(f"{', '.join(who)}: {what}" for what, who in alike.items())
+
+
 def _join(reports: Sequence[tuple[Offered, Report]], seed: int) -> Report:
     """Join the reports of several units, each part under its unit's name."""
     verdict = min((r.verdict for _, r in reports), key=_WORST.index)
@@ -46,7 +54,7 @@ def _join(reports: Sequence[tuple[Offered, Report]], seed: int) -> Report:
         verdict,
         message="; ".join(messages),
         loss_verdict="other" if "other" in verdicts else next(iter(verdicts), ""),
-        loss_message="; ".join(f"{o.object}: {r.loss_message}" for o, r in losses),
+        loss_message=_of_all(losses),
         seed=seed,
         subject=_subject(reports),
         parameters={
