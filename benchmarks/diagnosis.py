@@ -20,6 +20,7 @@ import numpy as np
 
 from gradcheck import networks
 from gradcheck.diagnosis import diagnose
+from gradcheck.diagnosis.search import OF_SEVERAL_OUTPUTS
 from gradcheck.faults import CATALOGUE, compatible, inject, singles, specify
 from gradcheck.networks import draw_problem
 
@@ -180,17 +181,31 @@ def forms(network, *, calls=True):
     return by_id
 
 
+def applies(name, mistake):
+    """Whether a mistake is one, for the loss and the sizes of a network."""
+    spec, sizes = SPECIFIED[name], SIZES.get(name) or {}
+    penalised = any(spec.penalty.get(b) for b in spec.network.bias_names)
+    one_output = sizes.get("C") == 1 and (
+        mistake.id in OF_SEVERAL_OUTPUTS | {"labels-shifted", "reshaped"}
+    )
+    return not (
+        one_output
+        or (sizes and CATALOGUE[mistake.id].needs_equal_sizes)
+        or (mistake.id == "penalty-on-biases" and penalised)
+        or (mistake.id == "penalty-averaged-in-loss" and spec.averaged)
+    )
+
+
 def alone(name, problems):
     """Commit every id by itself, each time in one of its forms."""
     network, tally = NETWORKS[name], Tally(f"{name}, alone")
-    everywhere = not SIZES.get(name)
     for ids, listed in forms(network).items():
         count = min(problems, 2) if ids == "numerical-gradient" else problems
         for seed in range(count):
             if ids == "numerical-gradient" and "relu" not in network.activations[:1]:
                 continue  # nothing but a kink shows it
             mistake = listed[seed % len(listed)]
-            if everywhere or not CATALOGUE[mistake.id].needs_equal_sizes:
+            if applies(name, mistake):
                 tally.ask(name, [mistake], seed)
     tally.show()
 
@@ -203,7 +218,7 @@ def together(name, size, count):
     done = 0
     while done < count:
         chosen = draw.sample(listed, size)
-        if compatible(network, chosen):
+        if compatible(network, chosen) and all(applies(name, m) for m in chosen):
             done += 1
             tally.ask(name, chosen, 1000 * size + done)
     tally.show()
