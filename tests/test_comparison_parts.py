@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gradcheck.comparison import examine, ruling
 from gradcheck.comparison.ruling import _complete, _is_open, _settle
 from gradcheck.comparison.scene import CountedGradient, set_scene, survey
 from gradcheck.comparison.weighing import Finding, weigh
@@ -78,6 +79,23 @@ def test_the_clearer_of_two_findings_is_kept(scene, block):
     assert wrong.clearer_than(sharp)
     assert not kink.clearer_than(sharp)
     assert not kink.cramped
+
+
+def test_many_parameters_are_sharpened_only_where_the_verdict_is_open(monkeypatch):
+    def offset(points):
+        return losses(points) + 1e7
+
+    def judged():
+        return examine(offset, gradient, PARAMS, gradient(PARAMS))
+
+    sharp = judged()
+    monkeypatch.setattr(ruling, "_DEAR", 10)
+    cheap = judged()
+    assert (sharp.verdict, cheap.verdict) == ("correct", "correct")
+    assert sharp.gradient_calls > 0
+    assert cheap.gradient_calls == 0
+    bounds = [found.parameters["a"].bound.rel_error for found in (sharp, cheap)]
+    assert bounds[0] < bounds[1] < 1e-2
 
 
 def test_directions_that_were_left_out_are_made_up_for(scene):

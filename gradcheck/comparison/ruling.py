@@ -31,6 +31,7 @@ _MOVES = 3
 _CRAMPED = 3  # directions next to a kink, before the look is taken elsewhere
 _HALF = DIRECTIONS // 2
 _BESIDE = 3  # directions beside a parameter known to be wrong
+_DEAR = 1_000_000  # parameters, from which on segments are for open questions only
 _SPELT = 90  # entries of noisy parameters that are looked at by themselves
 
 
@@ -96,7 +97,7 @@ def _is_open(finding: Finding) -> bool:
 def _spell_out(scene: Scene, blocks: Iterable[Block]) -> set[str]:
     """Choose parameters to go through entry by entry: noisy ones, small ones first."""
     left, chosen = _SPELT, set()
-    noisy = [block for block in blocks if _is_noisy(block)]
+    noisy = [block for block in blocks if _is_noisy(scene, block)]
     for block in sorted(noisy, key=lambda b: scene.params[b.name].size):
         left -= scene.params[block.name].size
         if left >= 0:
@@ -104,8 +105,10 @@ def _spell_out(scene: Scene, blocks: Iterable[Block]) -> set[str]:
     return chosen
 
 
-def _is_noisy(block: Block) -> bool:
+def _is_noisy(scene: Scene, block: Block) -> bool:
     """Whether the loss is too noisy for steps, more so than the gradient is rounded."""
+    if _is_dear(scene):
+        return False
     lead = block.probes[0]
     floor = max(_SHARP * block.size, lead.rounding)
     return lead.slope.status == "measured" and lead.slope.error > floor > 0
@@ -120,7 +123,12 @@ def _directions(scene: Scene, block: Block, decided: bool) -> int:
         return _CRAMPED
     if decided:
         return _BESIDE
-    return _HALF if _is_noisy(block) else DIRECTIONS
+    return _HALF if _is_noisy(scene, block) else DIRECTIONS
+
+
+def _is_dear(scene: Scene) -> bool:
+    """Whether there are so many parameters that a gradient elsewhere is dear."""
+    return sum(x.size for x in scene.params.values()) >= _DEAR
 
 
 def _condemn(scene: Scene, accused: Iterable[Block]) -> Plan[dict[str, Finding]]:
@@ -177,6 +185,8 @@ def _settle(scene: Scene, block: Block, spelt: bool = False) -> Plan[Finding]:
         return Finding("kink", scene, block)
     finding = weigh(scene, block)
     if finding.cramped:
+        return finding
+    if finding.settled and _is_dear(scene):
         return finding
     if block.size > 0 and finding.detectable > 4 * _SHARP * block.size:
         finding = yield from sharpen_block(scene, finding, spelt)
