@@ -88,7 +88,8 @@ def test_a_loss_and_a_rate_of_errors_are_no_gradient():
 def test_outputs_may_be_turned():
     setting = calls.Setting({}, np.zeros((7, 5)), np.zeros(7), 0.0, (5, 3))
     turned = np.arange(21.0).reshape(3, 7)
-    found = calls.find_output([np.zeros(4), turned], setting)
+    assert calls.find_output([np.zeros(4), turned], setting) is None
+    found = calls.find_output([np.zeros(4), turned], setting, turned=True)
     assert (found == turned.T).all()
     whole = np.ones((7, 3))
     assert calls.find_output([turned, whole], setting) is whole
@@ -220,3 +221,40 @@ def test_a_layer_may_step_by_itself(step, shape, notes):
 def test_a_layer_that_forgets_the_sum_is_not_asked_for_one_example(bias, step):
     with pytest.raises(forms.Refused):
         unit_of(DENSE.format(bias=bias, step=step))
+
+
+TURNED = """
+import numpy as np
+
+def softmax(z):
+    e = np.exp(z)
+    return e / e.sum(axis=0)
+
+def cost(y_one_hot, y_hat, grad=False):
+    if grad:
+        return y_hat - y_one_hot
+    return -np.sum(y_one_hot * np.log(y_hat)) / y_hat.shape[1]
+
+class Net:
+    def __init__(self, num_features, num_classes):
+        self.W = np.zeros((num_classes, num_features))
+        self.lr = 0.1
+
+    def forward(self, X):
+        return softmax(self.W @ X.T)
+
+    def sgd_step(self, X, y):
+        hot = np.eye(len(self.W))[y].T
+        dZ = cost(hot, self.forward(X), grad=True)
+        self.backward(dZ, X)
+
+    def backward(self, dZ, X):
+        self.W -= self.lr * dZ @ X / len(X)
+"""
+
+
+def test_a_loss_that_only_broadcasts_over_one_example_settles_nothing():
+    hint = unit_of(TURNED)
+    assert not hint["each"]
+    assert not hint["own_loss"]
+    assert hint["implied"] == "softmax, mean"

@@ -221,22 +221,28 @@ class Board:
                 return result
         return self.results[-1]
 
-    def output(self) -> Any:
-        """Return the outputs of the network: one value a class an example."""
+    def output(self, *, turned: bool = False) -> Any:
+        """Return the outputs of the network: one value a class an example.
+
+        Where they lie across `turned` lays them as the inputs lie; what a function of
+        the file is passed is left as it is.
+        """
         kept = [
             v for n, v in reversed(list(self.extra.items())) if not _NO_OUTPUT.match(n)
         ]  # fmt: skip
         passed = self.results[: self.forward]
-        return find_output([*passed[::-1], *kept], self.setting)
+        return find_output([*passed[::-1], *kept], self.setting, turned=turned)
 
 
-def find_output(results: Iterable[Any], setting: Setting) -> Any:
+def find_output(
+    results: Iterable[Any], setting: Setting, *, turned: bool = False
+) -> Any:
     """Return the last array among `results` that holds one value a class an example."""
     n, c = len(setting.X), setting.dims[-1]
     wanted: tuple[int, ...] = (n, c) if setting.layout == "rows" else (c, n)
     if setting.layout == "vector":
         wanted = (c,)
-    turned = None
+    across = None
     for result in results:
         items = [result]
         if isinstance(result, dict):
@@ -249,8 +255,8 @@ def find_output(results: Iterable[Any], setting: Setting) -> Any:
             ):
                 return item
             if isinstance(item, np.ndarray) and item.shape == wanted[::-1] and c > 1:
-                turned = item.T if turned is None else turned
-    return turned
+                across = item if across is None else across
+    return across.T if turned and across is not None else None
 
 
 def is_number(value: Any) -> bool:

@@ -102,7 +102,9 @@ class Chain:
     biases: bool
 
 
-def chain_of(instance: Any, dims: Sequence[int] | None) -> Chain | None:
+def chain_of(
+    instance: Any, dims: Sequence[int] | None, ends: tuple[int, int] = (0, 0)
+) -> Chain | None:
     """Read an object's parameters as a chain of layers, if they are one.
 
     Parameters
@@ -111,6 +113,8 @@ def chain_of(instance: Any, dims: Sequence[int] | None) -> Chain | None:
         Whose attributes to read.
     dims : sequence of int or None
         Inputs, widths and outputs that it was made with, where known.
+    ends : tuple of int
+        Inputs and outputs, where only those are known.
     """
     held = held_by(instance)
     weights = [(p, v) for p, v, k in held if k == "W" and np.size(v) > 1]
@@ -123,7 +127,8 @@ def chain_of(instance: Any, dims: Sequence[int] | None) -> Chain | None:
     orders = [order, *(list(o) for o in permutations(order) if len(order) <= 4)]
     for arranged in orders:
         chain = [weights[i] for i in arranged]
-        for sizes in ([tuple(dims)] if dims else []) or _guesses(chain):
+        guesses = sorted(_guesses(chain), key=lambda g: (g[0], g[-1]) != ends)
+        for sizes in [tuple(dims)] if dims else guesses:
             forms = [
                 shapes.forms_of(np.shape(v), a, b)
                 for (_, v), a, b in zip(chain, sizes[:-1], sizes[1:], strict=False)

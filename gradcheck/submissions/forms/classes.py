@@ -163,7 +163,8 @@ class ClassForm:
             except Exception as error:
                 self.failure = self.failure or error
                 continue
-            chain = chains.chain_of(made, dims) or chains.chain_of(made, None)
+            ends = dims[0], dims[-1]
+            chain = chains.chain_of(made, dims) or chains.chain_of(made, None, ends)
             if chain is not None:
                 yield dims, made, chain
                 return

@@ -197,7 +197,11 @@ def call_sites(tree: ast.AST) -> tuple[dict[str, Any], dict[str, Any]]:
     assigned: dict[str, list[list[str]]] = {}
     for node in walk(tree):
         if not isinstance(node, ast.Call):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Call)
+                and not _switched(node.value)
+            ):
                 name = _called(node.value)
                 for target in node.targets:
                     assigned.setdefault(name, []).append(names.element_names(target))
@@ -205,6 +209,14 @@ def call_sites(tree: ast.AST) -> tuple[dict[str, Any], dict[str, Any]]:
         arguments = [(names.element_names(a) or [""])[0] for a in node.args]
         sites.setdefault(_called(node), []).append(arguments)
     return sites, assigned
+
+
+def _switched(node: ast.Call) -> bool:
+    """Whether a call asks for something else: ``cost(y, p, derivative=True)``."""
+    return any(
+        isinstance(k.value, ast.Constant) and k.value.value is True
+        for k in node.keywords
+    )
 
 
 def _called(node: ast.Call) -> str:

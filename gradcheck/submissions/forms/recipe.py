@@ -140,7 +140,7 @@ class Recipe(Collecting):
                 loss += self.penalty * reg * squares(params, self.free)
         outcome = Outcome(loss, None, None, len(board.results))
         if gradient:
-            outcome.output = board.output()
+            outcome.output = board.output(turned=True)
             outcome.grads, outcome.adjusted = self._gradients(
                 board, instance, held, before, params
             )
@@ -212,7 +212,7 @@ class Recipe(Collecting):
         if getattr(self.implied, "activation", ""):
             output = self.implied.forward(params, setting.X)  # type: ignore[attr-defined]
             return self.implied(output, setting.y)
-        output = board.output()
+        output = board.output(turned=True)
         return None if output is None else self.implied(self._rows(output), setting.y)
 
     def _supply_globals(self, board: Board) -> None:

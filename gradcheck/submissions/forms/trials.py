@@ -61,8 +61,12 @@ class Trial:
 
     @property
     def settled(self) -> bool:
-        """Whether a loss of our own choice would hide what the file's loss shows."""
-        return self.rank >= 2 and self.recipe.loss_step is not None
+        """Whether a loss of our own choice would hide what the file's loss shows.
+
+        One example at a time settles nothing: arrays of one row broadcast.
+        """
+        own = self.recipe.loss_step is not None
+        return self.rank >= 2 and own and not self.recipe.each
 
 
 @dataclass(slots=True)
