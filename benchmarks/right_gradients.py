@@ -15,7 +15,9 @@ def main() -> None:
     options = parser.parse_args()
     each = -(-options.checks // len(FAMILIES))
     total: Counter[str] = Counter()
-    print(f"{'family':28s} checks  wrong  inconclusive  evaluations  bound (median)")
+    print(
+        f"{'family':28s} checks  wrong  inconclusive  evaluations   most  bound (median)"
+    )
     for family in options.families:
         traits = FAMILIES[family]
         found: Counter[str] = Counter()
@@ -29,6 +31,7 @@ def main() -> None:
         print(
             f"{family:28s} {each:6d} {found['wrong']:6d} "
             f"{found['inconclusive'] / each:13.2%} {np.mean(evaluations):12.0f} "
+            f"{max(evaluations):6d} "
             f"{np.median(bounds):9.1e}",
             flush=True,
         )
