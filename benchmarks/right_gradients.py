@@ -16,7 +16,8 @@ def main() -> None:
     each = -(-options.checks // len(FAMILIES))
     total: Counter[str] = Counter()
     print(
-        f"{'family':28s} checks  wrong  inconclusive  evaluations   most  bound (median)"
+        f"{'family':28s} checks  wrong  inconclusive  evaluations   most  "
+        "bound (median)"
     )
     for family in options.families:
         traits = FAMILIES[family]
