@@ -81,3 +81,30 @@ def test_a_file_may_exit_by_the_names_of_the_prompt(tmp_path, call):
     report = check_submission(file)
     assert report.verdict is Verdict.BROKEN
     assert "SystemExit" in report.message
+
+
+def test_a_function_that_is_not_needed_is_not_called(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import numpy as np\n\n\n"
+        "class Net:\n"
+        "    def __init__(self, input_size, output_size):\n"
+        "        self.params = {'W1': np.random.randn(input_size, output_size)}\n\n"
+        "    def loss(self, X, y, reg=0.0):\n"
+        "        W = self.params['W1']\n"
+        "        s = X @ W\n"
+        "        e = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)\n"
+        "        p = np.exp(e) / np.exp(e).sum(axis=1, keepdims=True)\n"
+        "        r = np.arange(len(X))\n"
+        "        loss = -np.log(p[r, y]).mean() + reg * np.sum(W * W)\n"
+        "        d = self.scores_grad(s, y)\n"
+        "        return loss, {'W1': X.T @ d / len(X) + reg * W}\n\n"
+        "    def scores_grad(self, X, y):\n"
+        "        d = np.exp(X) / np.exp(X).sum(axis=1, keepdims=True)\n"
+        "        d[np.arange(len(X)), y] -= 1\n"
+        "        return d\n"
+    )
+    report = check_submission(file)
+    assert report.verdict is Verdict.WRONG
+    assert report.subject.interface == "cs231n-two-layer"
+    assert "penalty-halved" in [f.id for f in report.findings]

@@ -171,9 +171,8 @@ class Search:
         if told and not moves:  # a rate of errors
             return Trial(recipe, 1, outcome, progress=outcome.steps)
         rank = 3 if len(right) == len(wanted) else 2
-        return Trial(
-            recipe, rank, outcome, right=right, progress=outcome.steps, moves=moves
-        )
+        # of those that run, the first is the likeliest; more calls are no merit
+        return Trial(recipe, rank, outcome, right=right, moves=moves)
 
 
 def _refuse_one_number(recipe: Recipe, outcome: Outcome) -> None:
