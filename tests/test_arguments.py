@@ -287,3 +287,8 @@ def test_an_upstream_changed_in_place_is_shown():
     assert rule.detail.startswith("the call changed dout in place: dout[0] was ")
     assert rule.detail.endswith("; work on a copy")
     assert "mutates-upstream" in str(report)
+
+
+def test_a_loss_below_the_smallest_numbers_is_no_division_by_zero():
+    report = check_gradients(lambda w: (1e-320 * (w @ w), 3e-320 * w), np.ones(3))
+    assert report.verdict is not Verdict.CORRECT

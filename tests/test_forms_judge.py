@@ -358,3 +358,22 @@ def test_what_is_said_of_two_losses_alike_is_said_once():
     one, other = offered(), replace(offered(), object="second")
     joined = combine("f.py", [(one, report), (other, report)], (), 0, 0.0)
     assert joined.loss_message == f"{one.object}, second: is odd"
+
+
+def test_a_call_that_changes_its_data_is_remarked_on(tmp_path):
+    file = tmp_path / "changes.py"
+    file.write_text(
+        "import numpy as np\n\n\n"
+        "def loss_and_grads(W, X, y, reg):\n"
+        "    X /= 2.0\n"
+        "    s = X @ W\n"
+        "    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)\n"
+        "    loss = -np.log(p[range(len(X)), y]).mean() + 0.5 * reg * (W**2).sum()\n"
+        "    p[range(len(X)), y] -= 1\n"
+        "    return loss, X.T @ p / len(X) + reg * W\n"
+    )
+    report = check_submission(file)
+    assert report.verdict is Verdict.CORRECT
+    told = {o.id: o.detail for o in report.hygiene if not o.ok}
+    assert told["mutates-input"] == "the call changes X in place; work on a copy"
+    assert "inputs unchanged" not in str(report)

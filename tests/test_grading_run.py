@@ -411,6 +411,14 @@ def test_the_check_is_that_of_a_submission(monkeypatch, tmp_path):
     assert asked == [(tmp_path / "a.py", options)]
 
 
+@pytest.mark.parametrize("name", ["columns.py", "backprop.py"])
+def test_a_file_whose_weights_are_turned_is_recorded_whole(name):
+    path = Path(__file__).parents[1] / "examples" / "right" / name
+    report = submission_check()(path, seed=0)
+    assert report.verdict is Verdict.CORRECT
+    assert json.loads(json.dumps(report.to_dict()))["verdict"] == "correct"
+
+
 @pytest.mark.slow
 def test_a_class_is_judged_as_each_file_alone(tmp_path):
     examples = Path(__file__).parents[1] / "examples"

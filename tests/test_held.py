@@ -1,5 +1,7 @@
 """Shapes and places are told as the file has them."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -65,7 +67,7 @@ def test_the_entries_of_a_heat_map_are_turned():
     entries = {"analytic": analytic, "steps": np.ones(2)}
     turned = as_held(report((2, 3), (1, 2), entries=entries), {"p": "out_in"})
     told = turned.curves["p"]["entries"]
-    assert told["analytic"].tolist() == [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]
+    assert told["analytic"] == [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]
     assert told["steps"].tolist() == [1.0, 1.0]
     flat = as_held(report((3,), (1,), entries=entries), {"p": "out_in"})
     assert flat.curves["p"]["entries"] == entries
@@ -76,3 +78,13 @@ def test_what_has_no_worst_entry_has_a_shape():
         Verdict.CORRECT, parameters={"p": ParameterReport(Verdict.CORRECT, (4, 6))}
     )
     assert as_held(alone, {"p": "out_in"}).parameters["p"].shape == (6, 4)
+
+
+def test_entries_are_turned_and_stay_plain_lists():
+    entries = {"shape": [4, 6], "numeric": list(range(24))}
+    plain = report((4, 6), (0, 0), entries=entries)
+    turned = as_held(plain, {"p": "out_in"}).curves["p"]["entries"]
+    assert turned["shape"] == [6, 4]
+    assert turned["numeric"][:4] == [0, 6, 12, 18]
+    assert json.loads(json.dumps(turned)) == turned
+    assert plain.curves["p"]["entries"] is entries

@@ -270,6 +270,12 @@ def test_a_right_network_has_the_property(name):
     assert_network(RIGHT[name].loss_and_grads, RIGHT[name], max_examples=3)
 
 
+@pytest.mark.parametrize("penalty", ["full", "none"])
+def test_the_property_follows_the_penalty_of_the_loss(penalty):
+    other = networks.get("linear", penalty=penalty)
+    assert_network(other.loss_and_grads, "linear", max_examples=5)
+
+
 @pytest.mark.parametrize(
     ("mistake", "smallest"),
     [

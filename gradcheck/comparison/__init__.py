@@ -10,6 +10,7 @@ import numpy as np
 from gradcheck._typing import Array, Evaluate, Grads, Params
 from gradcheck.comparison.curves import draw_curves
 from gradcheck.comparison.glance import looks_wrong
+from gradcheck.comparison.hearing import excess
 from gradcheck.comparison.records import (
     Certificate,
     Entry,
@@ -182,7 +183,7 @@ def _clearest(block: Block) -> tuple[Direction, float, float] | None:
     ]
     if not clear:
         return None
-    best = max(clear, key=lambda probe: abs(probe.residual) / probe.tolerance)
+    best = max(clear, key=excess)
     return best.direction, best.residual, best.tolerance
 
 

@@ -24,6 +24,7 @@ from gradcheck.numeric.segments import (
     sharpen,
 )
 
+_TINY = np.finfo(float).tiny
 _GLARING = 10  # tolerances that a residual must exceed to need no second opinion
 _GUILTY = 3  # directions in which segments must show the same error
 
@@ -65,7 +66,7 @@ def suspicious(block: Block) -> list[Probe]:
 
 def excess(probe: Probe) -> float:
     """Return how many tolerances the gradient is off along a direction."""
-    return abs(probe.residual) / probe.tolerance
+    return abs(probe.residual) / max(probe.tolerance, _TINY)
 
 
 def second_direction(scene: Scene, block: Block) -> Plan[Block]:

@@ -230,7 +230,8 @@ def climb(
         Smaller steps have been tried where the first ones did not agree.
     """
     least, highest = 64 * noise.eps, cap / RATIO ** (rungs - 1)
-    first = noise.level / (_FIRST * (size or abs(origin) or 1.0))
+    scale = max(_FIRST * (size or abs(origin) or 1.0), np.finfo(float).tiny)
+    first = noise.level / scale
     first = min(max(start or first, least), highest)
     done = yield from _ask(params, direction, first * RATIO ** np.arange(rungs))
     slope = read(done, origin, noise.level)

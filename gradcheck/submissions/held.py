@@ -88,12 +88,15 @@ def _place(
 def _transposed(entries: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
     if len(shape) < 2:
         return dict(entries)
-    return {
-        part: np.reshape(numbers, shape).T.reshape(-1)
-        if np.size(numbers) == np.prod(shape)
-        else numbers
-        for part, numbers in entries.items()
-    }
+    turned: dict[str, Any] = {}
+    for part, numbers in entries.items():
+        if part == "shape":
+            turned[part] = list(shape)[::-1]
+        elif np.size(numbers) == np.prod(shape):
+            turned[part] = np.reshape(numbers, shape).T.reshape(-1).tolist()
+        else:
+            turned[part] = numbers
+    return turned
 
 
 def _reworded(finding: Finding) -> Finding:

@@ -63,7 +63,23 @@ def check(
         report = _smoothed(offered, one) if offered.smooth else one(offered)
     except UnusableError as problem:
         report = Report(Verdict.BROKEN, message=str(problem), seed=seed)
+    if offered.kind == "network" and report.verdict is not Verdict.BROKEN:
+        report = _with_changes(session, report)
     return replace(report, subject=_subject(offered, report.subject))
+
+
+def _with_changes(session: Session, report: Report) -> Report:
+    """Remark that a call changes the data, which are the caller's."""
+    try:
+        seen = session.notes().get("mutated")
+    except problems.BrokenSubmissionError:
+        return report
+    changed = [name for name in ("X", "y") if f"/{name}" in (seen or ())]
+    if not changed:
+        return report
+    text = f"the call changes {' and '.join(changed)} in place; work on a copy"
+    rule = Outcome("mutates-input", False, text, fatal=False)
+    return replace(report, hygiene=(*report.hygiene, rule))
 
 
 def _smoothed(offered: Offered, check_one: Callable[[Offered], Report]) -> Report:

@@ -9,14 +9,15 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from gradcheck import networks
-from gradcheck._typing import Array
+from gradcheck._typing import Array, Params
 from gradcheck.checker import check_gradients, check_network
 from gradcheck.comparison import looks_wrong
+from gradcheck.experiments import measure_conventions
 from gradcheck.laws import check_laws
 from gradcheck.problem import Network, Problem
 from gradcheck.report import Report, Verdict
 from gradcheck.strategies import Sizes, climb, problems, shapes
-from gradcheck.testing.subjects import adapt, guess_network, require
+from gradcheck.testing.subjects import Adapted, adapt, guess_network, require
 
 _REGIMES = ("no-penalty", "repeated-examples", "missing-classes")
 """The edges at which every right network has a derivative that can be measured."""
@@ -68,7 +69,7 @@ def assert_network(
     __tracebackhide__ = True
     adapted = adapt(subject)
     reference = guess_network(adapted) if network is None else network
-    network = networks.get(reference) if isinstance(reference, str) else reference
+    network = _followed(adapted, reference)
     if sizes is None:
         sizes = shapes(distinct=False, depth=network.depth, **_fixed(adapted.sizes))
     smallest = _search(adapted.function, network, sizes, max_examples, seed)
@@ -93,6 +94,21 @@ def describe(problem: Problem) -> str:
     N, D = problem.X.shape
     shapes = ", ".join(f"{name} {p.shape}" for name, p in problem.params.items())
     return f"N={N}, D={D}, {shapes}, reg={problem.reg:g}"
+
+
+def _followed(adapted: Adapted, reference: str | Network) -> Network:
+    """Return a reference with the penalty and the reduction that the loss follows."""
+    if isinstance(reference, Network):
+        return reference
+    network = networks.get(reference)
+
+    def loss(params: Params, X: Array, y: Array, reg: float) -> float:
+        return float(adapted.function(params, X, y, reg)[0])
+
+    found = measure_conventions(loss, network, sizes=_fixed(adapted.sizes))
+    if not found.own_data or found.penalty_name == "other":
+        return network
+    return network.variant(penalty=found.penalty_name, reduction=found.reduction)
 
 
 def _fixed(sizes: Mapping[str, Any]) -> dict[str, Any]:
