@@ -25,6 +25,9 @@ class Session:
     def _ours(self, params):
         return {self.rename.get(k, k): v for k, v in params.items()}
 
+    def notes(self):
+        return {}
+
     def loss_and_grads(self, unit, params, X, y, reg, *, seed):
         self.asked.append(unit)
         if self.failure is not None:
