@@ -183,36 +183,8 @@ def scores(function: Function, call: Callable[..., Any], stem: str = "") -> Laye
     ) -> tuple[float, dict[str, Any]]:  # fmt: skip
         x = np.asarray(inputs[first])
         result = call(x.T.copy() if columns else x, labels)
-        if not isinstance(result, tuple | list) or len(result) < 2 or result[0] is None:
-            raise Refused(
-                "incomplete",
-                f"{function.label} returns {_article(result)}; a loss and the gradient "
-                f"of {first!r} were expected: finish it and return both",
-                function.node.lineno,
-            )
-        loss, dx = result[0], result[1]
-        if calls.is_number(loss) and np.size(dx) == 1 and calls.number(loss) == 0.0:
-            raise Refused(
-                "incomplete",
-                f"{function.label} returns loss 0 and gradient 0 as its template does; "
-                "a loss and the gradient of the scores were expected: finish it",
-                function.node.lineno,
-            )
-        if dx is None:
-            raise Refused(
-                "incomplete",
-                f"{function.label} returns None for the gradient of {first!r}; an "
-                f"array of shape {x.shape} was expected: return it",
-                function.node.lineno,
-            )
-        dx = np.asarray(dx, dtype=float)
-        if dx.size == 1 < x.size:  # a rate of errors, say
-            raise Refused(
-                "no-form",
-                f"{function.label} returns two numbers, and no gradient of {first!r}",
-                function.node.lineno,
-            )
-        return float(np.asarray(loss).item()), {first: dx.T.copy() if columns else dx}
+        loss, dx = _loss_and_slope(result, function, x)
+        return loss, {first: dx.T.copy() if columns else dx}
 
     spare: Layer | None = None
     error: BaseException | None = None
@@ -237,6 +209,41 @@ def scores(function: Function, call: Callable[..., Any], stem: str = "") -> Laye
         return spare
     assert error is not None
     raise error
+
+
+def _loss_and_slope(result: Any, function: Function, x: Any) -> tuple[float, Any]:
+    """Take what ``softmax_loss(x, y)`` returned apart, or say what is missing in it."""
+    first = function.arguments[0]
+    if not isinstance(result, tuple | list) or len(result) < 2 or result[0] is None:
+        raise Refused(
+            "incomplete",
+            f"{function.label} returns {_article(result)}; a loss and the gradient "
+            f"of {first!r} were expected: finish it and return both",
+            function.node.lineno,
+        )
+    loss, dx = result[0], result[1]
+    if calls.is_number(loss) and np.size(dx) == 1 and calls.number(loss) == 0.0:
+        raise Refused(
+            "incomplete",
+            f"{function.label} returns loss 0 and gradient 0 as its template does; "
+            "a loss and the gradient of the scores were expected: finish it",
+            function.node.lineno,
+        )
+    if dx is None:
+        raise Refused(
+            "incomplete",
+            f"{function.label} returns None for the gradient of {first!r}; an "
+            f"array of shape {x.shape} was expected: return it",
+            function.node.lineno,
+        )
+    dx = np.asarray(dx, dtype=float)
+    if dx.size == 1 < x.size:  # a rate of errors, say
+        raise Refused(
+            "no-form",
+            f"{function.label} returns two numbers, and no gradient of {first!r}",
+            function.node.lineno,
+        )
+    return float(np.asarray(loss).item()), dx
 
 
 def _article(value: Any) -> str:

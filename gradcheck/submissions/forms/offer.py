@@ -239,26 +239,43 @@ def settle_penalty(
     if abs(coefficient) < 1e-12 and all(abs(m) < 1e-12 for m in moved.values()):
         return recipe, "none"
     if recipe.implied is not None:
-        values = list(moved.values())
-        for power, half in ((0, 1.0), (0, 2.0), (1, 1.0), (1, 2.0)):
-            expected = half / examples**power
-            if all(abs(v - expected) < 1e-6 for v in values):
-                return recipe.with_(penalty=0.5 * half, reg_power=power), "free"
-            for row in ("first", "last"):
-                if all(
-                    np.allclose(
-                        more.grads[k] - free.grads[k],
-                        0.5 * expected * penalised(params[k], row), 1e-9, 1e-12,
-                    )
-                    for k in moved
-                ):  # fmt: skip
-                    chosen = recipe.with_(penalty=0.5 * half, reg_power=power, free=row)
-                    return chosen, "free"
-        return recipe, "free"
+        added = {k: 2 * (more.grads[k] - free.grads[k]) for k in moved}
+        return _imply_penalty(recipe, params, moved, added, examples), "free"
     for value in (0.5, 1.0):
         if examples > 1 and abs(coefficient * examples - value) < 1e-6:
             return recipe.with_(reg_power=1), "free"
     return recipe, "free"
+
+
+def _imply_penalty(
+    recipe: Recipe, params: Mapping[str, Any], moved: Mapping[str, float],
+    added: Mapping[str, Any], examples: int,
+) -> Recipe:  # fmt: skip
+    """Give the loss that was supplied the penalty whose gradient `reg` adds.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Without a loss of its own.
+    params : mapping of str to ndarray
+        Where `reg` was changed by 1.
+    moved : mapping of str to float
+        What that adds to each weight's gradient, in multiples of the weight.
+    added : mapping of str to ndarray
+        What it adds, entry by entry.
+    examples : int
+        By which a penalty may be divided.
+    """
+    for power, half in ((0, 1.0), (0, 2.0), (1, 1.0), (1, 2.0)):
+        expected = half / examples**power
+        penalty = {"penalty": 0.5 * half, "reg_power": power}
+        if all(abs(m - expected) < 1e-6 for m in moved.values()):
+            return recipe.with_(**penalty)
+        for row in ("first", "last"):
+            spared = {k: expected * penalised(params[k], row) for k in moved}
+            if all(np.allclose(added[k], spared[k], 1e-9, 1e-12) for k in moved):
+                return recipe.with_(**penalty, free=row)
+    return recipe
 
 
 def undefined_names(trees: Iterable[Any], space: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,18 +16,18 @@ from .shapes import Slot
 _KNOWN = re.compile(r".*_(param|params|config|cfg)$|mode|bn_\w+|conv_\w+")
 
 
-def pair(forward: Function, backward: Function, space: Mapping[str, Any]) -> Layer:
-    """Make a layer out of ``f_forward`` and ``f_backward``.
+def _kinds_of(forward: Function) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """Read input, weights and biases off the arguments, and the settings beside them.
 
     Raises
     ------
     Refused
-        If it is not a layer of arrays, or does not run.
+        If an argument is none of them, or there is not one input.
     """
-    stem = re.sub(r"_?forward", "", forward.name).strip("_")
     arguments = forward.arguments
     spec = forward.node.args
-    kinds, extras = [], {}
+    kinds: list[tuple[str, str]] = []
+    extras: dict[str, Any] = {}
     for position, name in enumerate(arguments):
         kind = names.kind_of(name)
         if name in ("gamma", "beta"):
@@ -55,6 +55,20 @@ def pair(forward: Function, backward: Function, space: Mapping[str, Any]) -> Lay
             "layer f_forward(x, w, b) was expected",
             forward.node.lineno,
         )
+    return kinds, extras
+
+
+def pair(forward: Function, backward: Function, space: Mapping[str, Any]) -> Layer:
+    """Make a layer out of ``f_forward`` and ``f_backward``.
+
+    Raises
+    ------
+    Refused
+        If it is not a layer of arrays, or does not run.
+    """
+    stem = re.sub(r"_?forward", "", forward.name).strip("_")
+    arguments = forward.arguments
+    kinds, extras = _kinds_of(forward)
     parts = [n for n, _ in kinds]
     calls_ = space[forward.name], space[backward.name]
 
