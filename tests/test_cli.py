@@ -7,6 +7,7 @@ import sys
 
 import click
 import pytest
+from written import BIAS_SUMMED
 
 import gradcheck.submissions
 from gradcheck import cli
@@ -87,26 +88,11 @@ def test_quiet_prints_one_line(answer, student, capsys):
     assert capsys.readouterr().out == "student.py: broken: because\n"
 
 
-NET = """
-import numpy as np
-
-def loss_and_grads(params, X, y, reg):
-    W, b = params["W"], params["b"]
-    scores = X @ W + b
-    scores = scores - scores.max(axis=1, keepdims=True)
-    probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    N = len(y)
-    loss = -np.log(probs[np.arange(N), y]).mean() + 0.5 * reg * (W * W).sum()
-    probs[np.arange(N), y] -= 1
-    return loss, {"W": X.T @ probs / N + reg * W, "b": probs.sum(axis=0)}
-"""
-
-
 def test_the_checks_listed_are_those_of_pytest(answer, student, capsys):
     from gradcheck.testing import checks_for
 
     answer(Verdict.WRONG)
-    student.write_text(NET, encoding="utf-8")
+    student.write_text(BIAS_SUMMED, encoding="utf-8")
     main(["check", str(student), "--checks", "--json", "-"])
     listed = json.loads(capsys.readouterr().out)["checks"]
     assert [c["id"] for c in listed] == [c.id for c in checks_for(student)]

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from written import POINT
+from written import curved as loss
+from written import curved_gradient as right
 
 from gradcheck.numeric.directions import Explicit, Seeded, measure_scale
 from gradcheck.numeric.noise import Noise
@@ -14,19 +17,8 @@ from gradcheck.numeric.path import (
 )
 from gradcheck.numeric.plans import run
 
-POINT = {"x": np.array([0.3, -0.8, 1.1])}
 LINE = Explicit({"x": np.array([1.0, -0.5, 0.7])})
 NOISE = Noise(1e-15, 2.2e-16)
-
-
-def loss(p):
-    return float(np.sum(np.exp(p["x"])) + p["x"][0] * p["x"][1] ** 2)
-
-
-def right(p):
-    x = p["x"]
-    extra = np.array([x[1] ** 2, 2 * x[0] * x[1], 0.0])
-    return {"x": np.exp(x) + extra}
 
 
 def wrong(p):

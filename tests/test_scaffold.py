@@ -1,25 +1,12 @@
 """`gradcheck init`: a test file that runs as it is, and an adapter where needed."""
 
 import pytest
+from written import LINEAR
 
 import gradcheck.testing  # noqa: F401 - numpy is not loaded twice in one process
 from gradcheck.cli import main
 from gradcheck.errors import GradcheckError
 from gradcheck.scaffold import scaffold, write
-
-RIGHT = """
-import numpy as np
-
-def loss_and_grads(params, X, y, reg):
-    W, b = params["W"], params["b"]
-    scores = X @ W + b
-    scores = scores - scores.max(axis=1, keepdims=True)
-    probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    N = len(y)
-    loss = -np.log(probs[np.arange(N), y]).mean() + 0.5 * reg * (W * W).sum()
-    probs[np.arange(N), y] -= 1
-    return loss, {"W": X.T @ probs / N + reg * W, "b": probs.sum(axis=0) / N}
-"""
 
 LAYERS = """
 import numpy as np
@@ -61,7 +48,7 @@ def run(pytester, *arguments):
 
 
 def test_the_test_of_a_right_file_passes_as_it_is(pytester):
-    assert written(pytester.path / "net.py", RIGHT) == ["test_net.py"]
+    assert written(pytester.path / "net.py", LINEAR) == ["test_net.py"]
     text = (pytester.path / "test_net.py").read_text(encoding="utf-8")
     assert 'gradcheck(f"{FILE}:loss_and_grads", network="linear")' in text
     run(pytester).assert_outcomes(passed=1)
@@ -69,7 +56,7 @@ def test_the_test_of_a_right_file_passes_as_it_is(pytester):
 
 @pytest.mark.slow
 def test_the_test_of_a_wrong_file_fails_with_its_report(pytester):
-    written(pytester.path / "net.py", RIGHT.replace("probs / N", "probs"))
+    written(pytester.path / "net.py", LINEAR.replace("probs / N", "probs"))
     result = run(pytester)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E  *GradientMismatchError: wrong: *"])
@@ -96,7 +83,7 @@ def test_a_form_unknown_gets_an_adapter_to_fill_in(pytester):
 
 @pytest.mark.slow
 def test_an_adapter_that_is_filled_in_is_checked(pytester):
-    odd = RIGHT.replace("def loss_and_grads(params, X, y, reg)", "def alpha(quux)")
+    odd = LINEAR.replace("def loss_and_grads(params, X, y, reg)", "def alpha(quux)")
     odd = odd.replace('W, b = params["W"], params["b"]', "X, y, W, b, reg = quux")
     assert "odd_adapter.py" in written(pytester.path / "odd.py", odd)
     adapter = pytester.path / "odd_adapter.py"
@@ -108,7 +95,7 @@ def test_an_adapter_that_is_filled_in_is_checked(pytester):
 
 
 def test_what_raises_is_tested_as_it_is(tmp_path):
-    broken = RIGHT.replace("N = len(y)", "N = nowhere")
+    broken = LINEAR.replace("N = len(y)", "N = nowhere")
     assert written(tmp_path / "net.py", broken) == ["test_net.py"]
     text = (tmp_path / "test_net.py").read_text(encoding="utf-8")
     assert "    gradcheck(FILE)\n" in text
@@ -117,7 +104,7 @@ def test_what_raises_is_tested_as_it_is(tmp_path):
 def test_a_workflow_runs_the_test_from_the_root(tmp_path):
     (tmp_path / ".git").mkdir()
     (tmp_path / "week1").mkdir()
-    names = written(tmp_path / "week1" / "net.py", RIGHT, github=True)
+    names = written(tmp_path / "week1" / "net.py", LINEAR, github=True)
     assert names == ["test_net.py", "gradients.yml"]
     workflow = tmp_path / ".github" / "workflows" / "gradients.yml"
     text = workflow.read_text(encoding="utf-8")
@@ -125,7 +112,7 @@ def test_a_workflow_runs_the_test_from_the_root(tmp_path):
 
 
 def test_a_workflow_without_a_repository_stands_beside_the_file(tmp_path):
-    (tmp_path / "net.py").write_text(RIGHT, encoding="utf-8")
+    (tmp_path / "net.py").write_text(LINEAR, encoding="utf-8")
     files = scaffold(tmp_path / "net.py", github=True)
     assert tmp_path.resolve() / ".github/workflows/gradients.yml" in files
 

@@ -1,23 +1,10 @@
 """Files as subjects: their networks item by item, their layers as a whole."""
 
 import pytest
+from written import BIAS_SUMMED
 
 from gradcheck.errors import GradientMismatchError
 from gradcheck.testing import checks_for, examine, parametrize_with_checks
-
-NET = """
-import numpy as np
-
-def loss_and_grads(params, X, y, reg):
-    W, b = params["W"], params["b"]
-    scores = X @ W + b
-    scores = scores - scores.max(axis=1, keepdims=True)
-    probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    N = len(y)
-    loss = -np.log(probs[np.arange(N), y]).mean() + 0.5 * reg * (W * W).sum()
-    probs[np.arange(N), y] -= 1
-    return loss, {"W": X.T @ probs / N + reg * W, "b": probs.sum(axis=0)}
-"""
 
 LAYER = """
 def affine_forward(x, w, b):
@@ -40,7 +27,7 @@ def reason(check):
 
 def test_a_network_in_a_file_is_checked_item_by_item(tmp_path):
     path = tmp_path / "net.py"
-    path.write_text(NET, encoding="utf-8")
+    path.write_text(BIAS_SUMMED, encoding="utf-8")
     checks = {check.id: check for check in checks_for(f"{path}:loss_and_grads")}
     assert checks["W-N7-reg0.1"].subject == "loss_and_grads"
     assert reason(checks["W-N7-reg0.1"]) == ""
@@ -60,7 +47,7 @@ def test_layers_in_a_file_are_checked_as_a_whole(tmp_path):
 
 def test_items_of_files_carry_their_names(tmp_path):
     for name in ("one", "two"):
-        (tmp_path / f"{name}.py").write_text(NET, encoding="utf-8")
+        (tmp_path / f"{name}.py").write_text(BIAS_SUMMED, encoding="utf-8")
     mark = parametrize_with_checks([tmp_path / "one.py", tmp_path / "two.py"]).mark
     ids = [item.id for item in mark.args[1]]
     assert {"one-W-N7-reg0.1", "two-batch-mean"} < set(ids)
@@ -77,8 +64,10 @@ def test_a_file_that_does_not_run_is_broken(tmp_path):
 
 def test_each_network_of_a_file_shows_by_name(tmp_path):
     path = tmp_path / "both.py"
-    right = NET.replace("loss_and_grads", "fast").replace("(axis=0)}", "(axis=0) / N}")
-    path.write_text(f"{NET}\n{right}", encoding="utf-8")
+    right = BIAS_SUMMED.replace("loss_and_grads", "fast").replace(
+        "(axis=0)}", "(axis=0) / N}"
+    )
+    path.write_text(f"{BIAS_SUMMED}\n{right}", encoding="utf-8")
     found = list(checks_for(path))
     reasons = {check.id: reason(check) for check in found}
     assert len(reasons) == len(found)  # no id twice
