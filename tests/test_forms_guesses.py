@@ -108,3 +108,25 @@ def test_a_function_that_is_not_needed_is_not_called(tmp_path):
     assert report.verdict is Verdict.WRONG
     assert report.subject.interface == "cs231n-two-layer"
     assert "penalty-halved" in [f.id for f in report.findings]
+
+
+@pytest.mark.parametrize(("keep", "shape"), [("", (3,)), (", keepdims=True", (1, 3))])
+def test_biases_have_the_shape_that_their_gradients_say(tmp_path, keep, shape):
+    file = tmp_path / "either.py"
+    file.write_text(
+        "import numpy as np\n\n\n"
+        "def loss_and_grads(params, X, y, reg):\n"
+        "    W, b = params['W'], params['b']\n"
+        "    s = X @ W + b\n"
+        "    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)\n"
+        "    r = np.arange(len(X))\n"
+        "    loss = -np.log(p[r, y]).mean() + 0.5 * reg * np.sum(W * W)\n"
+        "    p[r, y] -= 1\n"
+        "    p /= len(X)\n"
+        f"    db = p.sum(axis=0{keep})\n"
+        "    return loss, {'W': X.T @ p + reg * W, 'b': db}\n"
+    )
+    report = check_submission(file)
+    assert report.verdict is Verdict.CORRECT
+    assert report.parameters["b"].shape == shape
+    assert report.subject.notes == ()

@@ -110,6 +110,7 @@ class FunctionUnits(Surroundings):
             )
         if trial.rank < 2:
             raise unfinished(trial, interface)
+        trial = self.search.with_biases_as_returned(trial, sizes)
         refuse_guess(trial, label)
         refuse_stub(trial, interface)
         unit = recipe_unit(trial, label, interface, sizes.dims, search.N, False)

@@ -8,6 +8,7 @@ a reading that we chose.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,23 @@ class Search:
             if trial.rank == 3:
                 break
         return best
+
+    def with_biases_as_returned(self, trial: Trial, sizes: Sizes) -> Trial:
+        """Return a reading whose biases have the shape of their gradients, if it runs.
+
+        A function that takes ``(H,)`` as well as ``(1, H)`` says by its gradient which
+        of the two it is written for.
+        """
+        if trial.outcome is None or not trial.outcome.adjusted:
+            return trial
+        other = {"row": "flat", "flat": "row"}
+        slots = tuple(
+            replace(s, form=other.get(s.form, s.form)) if s.bias and not s.weight else s
+            for s in trial.recipe.slots
+        )
+        turned = self.attempt(trial.recipe.with_(slots=slots), sizes)
+        fits = turned.outcome is not None and not turned.outcome.adjusted
+        return turned if fits and turned.merit >= trial.merit else trial
 
     def attempt(self, recipe: Recipe, sizes: Sizes, *, examples: int = N) -> Trial:
         """Run one recipe at one point, guarded."""
