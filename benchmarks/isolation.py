@@ -63,7 +63,7 @@ class Direct:
     def ask(self, kind, body, expect, *, exact, seconds):
         """Answer as `Exchange.ask` does."""
         header, _ = wire.request(kind, 1, body)
-        kind, answer = accused._answer(self.accused, kind, body)
+        kind, answer = accused.answer(self.accused, kind, body)
         inbox = wire.Inbox(header, expect, exact)
         inbox.feed(wire.reply(header, kind, answer))
         return inbox

@@ -103,7 +103,7 @@ def traces():
     mine = f"gradcheck-{os.getpid()}-"
     temp = Path(os.environ.get("TMPDIR", "/tmp"))
     return {
-        "processes": descendants(),
+        "processes": len(descendants()),  # one pair waits for the next submission
         "scratch": {p.name for p in temp.iterdir() if p.name.startswith(mine)},
         "files": {
             str(p)
@@ -114,6 +114,17 @@ def traces():
         "memory": Path("/proc/sysvipc/shm").read_text().count("\n"),
         "threads": threading.active_count(),
     }
+
+
+def settled():
+    """Return the traces once the server has made its next start ready."""
+    found = traces()
+    for _ in range(40):
+        time.sleep(0.05)
+        last, found = found, traces()
+        if last == found:
+            break
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +138,9 @@ def witness(tmp_path_factory):
     ):
         before = orphans()
         yield session, canary
+        deadline = time.monotonic() + 1.0  # another server may be ending just now
+        while not orphans() <= before and time.monotonic() < deadline:
+            time.sleep(0.005)
         assert orphans() <= before
         assert canary.poll() is None
         canary.stdin.close()
@@ -136,7 +150,7 @@ def witness(tmp_path_factory):
 def net(witness):
     """Compare the machine before and after; the others live and answer alike."""
     session, canary = witness
-    before = traces()
+    before = settled()
     yield
     deadline = time.monotonic() + 1.0  # a keeper closes its line, then exits
     while (after := traces()) != before and time.monotonic() < deadline:

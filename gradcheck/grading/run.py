@@ -115,7 +115,11 @@ def grade(
             shown = submission.shown or submission.name
             check = settings.check
             if crowd[path.parent] > 1:
-                check = _apart(check)
+                check = _with(
+                    check, roots=()
+                )  # what the others have handed in is there
+            if settings.jobs > 1 or settings.scheduler:
+                check = _with(check, ahead=False)  # every processor is busy
             tasks.append(_Task(submission.name, path, shown, key, seed, check))
     done = run(
         _examine, tasks, lost=_lost, jobs=settings.jobs, scheduler=settings.scheduler
@@ -150,16 +154,17 @@ def submission_check(**options: Any) -> Check:
     return partial(_check_submission, **options)
 
 
-def _apart(check: Check) -> Check:
-    """Keep a submission in a folder of many from reading what the others handed in."""
+def _with(check: Check, **options: Any) -> Check:
+    """Give more options to a check of ours."""
     if isinstance(check, partial) and check.func is _check_submission:
-        return partial(check, roots=())
+        return partial(check, **options)
     return check
 
 
-def _check_submission(path: Path, **options: Any) -> Report:
-    from gradcheck.submissions import check_submission
+def _check_submission(path: Path, *, ahead: bool = True, **options: Any) -> Report:
+    from gradcheck.submissions import check_submission, warm
 
+    warm.AHEAD = ahead
     report: Report = check_submission(path, **options)
     return report
 

@@ -17,6 +17,10 @@ from gradcheck.submissions.cage.scratch import clear
 from gradcheck.submissions.launch import Ending, WallError
 
 AVAILABLE = sys.platform == "linux"
+AHEAD = True
+"""Whether a server makes the next start ready while there is nothing to start. Where
+every processor is busy anyway, that costs more than it gives."""
+
 TIERS = ("full", "process", "minimal")
 """From the best downwards; see `tiers`."""
 
@@ -48,7 +52,7 @@ class Server:
         self.best = 0
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        told = {**launch.settings("server"), "control": theirs.fileno()}
+        told = {**launch.settings("server"), "control": theirs.fileno(), "ahead": AHEAD}
         with theirs:
             self._process = subprocess.Popen(
                 launch.command(told),

@@ -74,70 +74,77 @@ class Accused:
     def evaluate(self, head: dict[str, Any], blob: memoryview) -> bytes:
         """Answer a batch of points: the losses, then gradients name by name."""
         arrays = dict(wire.unpack_arrays(head["arrays"], blob))
-        points: int = head["points"]
+        data = {name: arrays.pop(name) for name in ("/X", "/y")}
         names: list[str] = head["parameters"]
+        shapes = {name: arrays[name].shape[1:] for name in names}
         losses, stacks = [], {name: bytearray() for name in names}
         with _errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for i in range(points):
-                inputs = {
-                    name: _array(array[i] if name in names else array)
-                    for name, array in arrays.items()
-                }
-                loss, grads = self._call(head, inputs, look=i < _LOOKED_AT)
+            for i in range(head["points"]):
+                params = {name: _array(arrays[name][i]) for name in names}
+                inputs = {name: _array(array) for name, array in data.items()}
+                loss, grads = self._call(head, params, inputs, look=i < _LOOKED_AT)
                 losses.append(loss)
                 for name in names if head["gradients"] else ():
-                    stacks[name] += self._gradient(grads, name, arrays[name].shape[1:])
-        return struct.pack(f"<{points}d", *losses) + b"".join(stacks.values())
+                    stacks[name] += self._gradient(grads, name, shapes[name])
+        return struct.pack(f"<{len(losses)}d", *losses) + b"".join(stacks.values())
 
     def _call(
-        self, head: dict[str, Any], inputs: dict[str, Array], *, look: bool
+        self,
+        head: dict[str, Any],
+        params: dict[str, Array],
+        data: dict[str, Array],
+        *,
+        look: bool,
     ) -> Any:
         """Call the submission once, on copies of its own; `look` at them afterwards."""
-        params = {name: inputs[name] for name in head["parameters"]}
-        X, y = inputs["/X"], inputs["/y"]
-        before = {k: array.tobytes() for k, array in inputs.items()} if look else {}
-        what = "the gradient" if head["gradients"] else "the loss"
-
-        def call() -> Any:
+        inputs = {**params, **data}  # the submission may empty what it is handed
+        before = [a.tobytes() for a in inputs.values()] if look else []
+        try:
             random.seed(head["seed"])
             _numpy_seed(head["seed"])
-            loss, grads = self._counted(head, params, X, y)
-            return self._number(loss), grads
-
-        def context() -> str:
+            loss, grads = self._counted(head, params, data["/X"], data["/y"])
+            result = self._number(loss), grads
+        except UnanswerableError:
+            raise
+        except BaseException as error:
             shapes = (f"{k.strip('/')} {v.shape}" for k, v in inputs.items())
-            return f"it was called with {', '.join(shapes)}"
+            what = "the gradient" if head["gradients"] else "the loss"
+            context = f"it was called with {', '.join(shapes)}"
+            problem = explain(error, what, context, self)
+        else:
+            if before:
+                self._compare(inputs, before)
+            return result
+        # outside of the handler: a traceback would keep the frames' arrays alive
+        raise problem
 
-        result = self._guarded(call, what, context)
-        for name, bytes_before in before.items():
-            if inputs[name].tobytes() != bytes_before:
+    def _compare(self, inputs: dict[str, Array], before: list[bytes]) -> None:
+        """Take a note of the inputs that a call has changed."""
+        for (name, array), old in zip(inputs.items(), before, strict=True):
+            if array.tobytes() != old:
                 seen = self.notes.setdefault("mutated", [])
                 seen += [name] if name not in seen else []
-        return result
 
     def _counted(
         self, head: dict[str, Any], params: dict[str, Array], X: Array, y: Array
     ) -> Any:
         """Evaluate, and count the calls of the file's own functions if asked to."""
-
-        def evaluate() -> Any:
-            return self.offer.evaluate(
-                head["unit"], params, X, y, head["reg"], head["gradients"]
-            )
-
+        reg, gradients = head["reg"], head["gradients"]
         if not head.get("count"):
-            return evaluate()
+            return self.offer.evaluate(head["unit"], params, X, y, reg, gradients)
         calls = Calls(self.path)
         sys.setprofile(calls)
         try:
-            loss, grads = evaluate()
+            answer = self.offer.evaluate(head["unit"], params, X, y, reg, gradients)
         finally:
             sys.setprofile(None)
-        self.notes.update(calls.told(loss))
-        return loss, grads
+        self.notes.update(calls.told(answer[0]))
+        return answer
 
     def _number(self, loss: Any) -> float:
+        if type(loss) is float:
+            return loss
         array = self._numeric(loss, "the loss", "a single number")
         if array.size != 1:
             raise UnanswerableError(
@@ -150,12 +157,16 @@ class Accused:
     def _gradient(self, grads: Any, name: str, shape: tuple[int, ...]) -> bytes:
         """Bring one gradient into the form that the judge knows, or say what it is."""
         what = f"grads[{name!r}]"
-
-        def convert() -> Array:
-            value = _pick(grads, name)
-            return self._numeric(value, what, f"an array of shape {shape}")
-
-        array: Array = self._guarded(convert, f"reading {what}")
+        plain = type(grads) is dict and type(grads.get(name)) is _ndarray
+        if plain and grads[name].dtype == _float64:
+            array: Array = grads[name]
+        else:
+            array = self._guarded(
+                lambda: self._numeric(
+                    _pick(grads, name), what, f"an array of shape {shape}"
+                ),
+                f"reading {what}",
+            )
         if array.shape != shape:
             raise UnanswerableError(
                 "shape-mismatch",
@@ -231,19 +242,20 @@ def serve(channel: Channel, accused: Accused) -> None:
         if data is None:
             return
         asked = wire.Header.unpack(data)
-        body = _receive(channel, asked.length)
-        if body is None:
+        question = _receive(channel, asked.length)
+        if question is None:
             return
-        kind, answer = _answer(accused, asked.kind, body)
+        kind, body = answer(accused, asked.kind, question)
         for stream in (sys.stdout, sys.stderr):
             _flush(stream)
         try:
-            channel.sendall(wire.reply(asked, kind, answer))
+            channel.sendall(wire.reply(asked, kind, body))
         except OSError:
             return
 
 
-def _answer(accused: Accused, kind: int, body: bytes) -> tuple[int, bytes]:
+def answer(accused: Accused, kind: int, body: bytes) -> tuple[int, bytes]:
+    """Answer one request; the kind and the body of the reply."""
     head, blob = wire.unpack_body(body)
     try:
         if kind == wire.EVALUATE:

@@ -13,7 +13,7 @@ import select
 import signal
 import socket
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from . import breakin, inside, kernel, landlock, limits, seccomp
 from .places import Places
@@ -49,7 +49,21 @@ class Shared:
             self.no_filter = str(error)
 
 
-def keep(shared: Shared, job: dict[str, Any], lines: list[socket.socket]) -> None:
+class Ready(Protocol):
+    """An accused that has been forked ahead; see `standby`."""
+
+    def begin(
+        self, job: dict[str, Any], theirs: list[socket.socket]
+    ) -> tuple[int, int]:
+        """Give it its job; its process id, and a pipe as `keep` reads it."""
+
+
+def keep(
+    shared: Shared,
+    job: dict[str, Any],
+    lines: list[socket.socket],
+    ready: Ready | None = None,
+) -> None:
     """Run one submission from its fork to its end; never returns.
 
     Parameters
@@ -60,12 +74,16 @@ def keep(shared: Shared, job: dict[str, Any], lines: list[socket.socket]) -> Non
         `tier`, `scratch`, `roots`, `wall`, `memory_mb`, `cpu`, `path`.
     lines : list of socket
         The child's ends of channel, stdout, stderr, and the keeper's of status.
+    ready : Ready, optional
+        To be taken instead of a fork.
     """
     *theirs, status = lines
     try:
-        os.setsid()
-        kernel.control(kernel.SUBREAPER, 1)
-        pid, walls = _fork(shared, job, theirs, status)
+        if ready is None:
+            lead()
+            pid, walls = _fork(shared, job, theirs)
+        else:
+            pid, walls = ready.begin(job, theirs)
         for line in theirs:
             line.close()
         trouble = _read_all(walls)
@@ -85,21 +103,23 @@ def keep(shared: Shared, job: dict[str, Any], lines: list[socket.socket]) -> Non
         os._exit(0)
 
 
+def lead() -> None:
+    """Begin a session of its own, and become the parent of all that is left in it."""
+    os.setsid()
+    kernel.control(kernel.SUBREAPER, 1)
+
+
 def _fork(
-    shared: Shared,
-    job: dict[str, Any],
-    theirs: list[socket.socket],
-    status: socket.socket,
+    shared: Shared, job: dict[str, Any], theirs: list[socket.socket]
 ) -> tuple[int, int]:
     """Fork the accused; its process id, and a pipe that says whether the walls hold."""
-    table = limits.wanted(
-        job, base=limits.address_space(), threads=limits.threads_of_machine()
-    )
+    base, job["threads"] = limits.address_space(), limits.threads_of_machine()
     if job["tier"] == "full":
         job["scratch"] = SCRATCH
         folders, hidden, libraries = shared.places
         kernel.enter_namespaces()
-        kernel.private_root([*folders, *job["roots"]], hidden, libraries, SCRATCH)
+        kernel.build_root(folders, hidden, libraries, SCRATCH)
+        kernel.enter_root(job["roots"], hidden, libraries, SCRATCH)
     elif job["tier"] == "minimal":
         own = shared.places.only(job["roots"]).one_by_one()
         job["readable"] = [*shared.readable, *own]
@@ -112,8 +132,29 @@ def _fork(
     if pid:
         os.close(question)
         return pid, answer
+    stand(shared, job, [line.detach() for line in theirs], question, base)
+    return 0, 0
+
+
+def stand(
+    shared: Shared, job: dict[str, Any], lines: list[int], question: int, base: int
+) -> None:
+    """Be the accused: put the walls up, say so, answer; never returns.
+
+    Parameters
+    ----------
+    shared, job
+        As in `keep`.
+    lines : list of int
+        Descriptors of channel, stdout, stderr.
+    question : int
+        The pipe to say on why the walls do not hold; closed where they do.
+    base : int
+        Bytes of address space that the interpreter occupies.
+    """
     try:
-        channel, out, err = (line.detach() for line in theirs)
+        channel, out, err = lines
+        table = limits.wanted(job, base=base, threads=job["threads"])
         inside.streams(out, err)
         raise_walls(shared, job, table, {0, 1, 2, channel, question})
     except BaseException as error:
@@ -123,7 +164,6 @@ def _fork(
         os._exit(1)
     os.close(question)
     inside.live(shared.forms, job, socket.socket(fileno=channel))
-    return 0, 0
 
 
 def raise_walls(
@@ -143,8 +183,7 @@ def raise_walls(
     kept : set of int
         Descriptors to stay open.
     """
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+    limits.die_first()
     tier = job["tier"]
     if tier == "process":
         own = landlock.reading(shared.places.only(job["roots"]).one_by_one())

@@ -21,6 +21,7 @@ _DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _READ_SEARCH = 1 << 2  # CAP_DAC_READ_SEARCH
 _CAPS_VERSION = 0x20080522
+_ROOT = "/proc"  # exists everywhere, and nothing in it is shown
 
 
 def call(
@@ -59,44 +60,68 @@ def enter_namespaces() -> None:
                 stream.write(text)
 
 
-def private_root(
+def build_root(
     folders: list[str], hidden: list[str], libraries: list[str], scratch: str
 ) -> None:
-    """Make a root that holds nothing but what is named, read-only, and a scratch.
+    """Build a root in place of ``/proc``; `enter_root` completes it.
 
     Parameters
     ----------
     folders, libraries : list of str
-        Folders and files to show, in that order.
+        Folders and files to show, read-only, in that order.
     hidden : list of str
         Folders inside of `folders` to show empty; `libraries` come on top of them.
     scratch : str
         Where a writable folder of 64 MB is to be, gone with the last process.
     """
-    root = "/proc"  # exists everywhere, and nothing in it is shown
     call("mount", None, b"/", None, _REC | _PRIVATE, None)
-    call("mount", b"tmpfs", root.encode(), b"tmpfs", _NOSUID | _NODEV, b"mode=755")
-    for path in folders:
-        _show(path, root + path)
-    for path in hidden:
-        if os.path.isdir(root + path):
-            options = b"size=64k,mode=755"
-            call("mount", b"tmpfs", os.fsencode(root + path), b"tmpfs", _NODEV, options)
-    for path in (*libraries, "/dev/null", "/dev/urandom"):
-        _show(path, root + path)
-    os.makedirs(root + scratch)
+    call("mount", b"tmpfs", _ROOT.encode(), b"tmpfs", _NOSUID | _NODEV, b"mode=755")
+    _show_all(folders, hidden, libraries)
+    for path in ("/dev/null", "/dev/urandom"):
+        _show(path)
+    os.makedirs(_ROOT + scratch)
     options = b"size=64m,nr_inodes=2048,mode=1777"
-    place = os.fsencode(root + scratch)
+    place = os.fsencode(_ROOT + scratch)
     call("mount", b"tmpfs", place, b"tmpfs", _NOSUID | _NODEV, options)
-    os.chdir(root)
+
+
+def enter_root(
+    roots: list[str], hidden: list[str], libraries: list[str], scratch: str
+) -> None:
+    """Show `roots` too, make the root that `build_root` built the only one, enter it.
+
+    What is hidden and shown in there holds inside of `roots` as well. Every process
+    in the mount namespace is moved.
+    """
+    own = [root for root in roots if not any(_below(root, path) for path in hidden)]
+    inside = [path for path in hidden if any(_below(path, root) for root in own)]
+    on_top = [path for path in libraries if any(_below(path, root) for root in own)]
+    _show_all(own, inside, on_top)
+    os.chdir(_ROOT)
     call("mount", None, b".", None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV, None)
     call("syscall", _PIVOT_ROOT[platform.machine()], b".", b".")
     call("umount2", b".", _DETACH)
     os.chdir(scratch)
 
 
-def _show(path: str, place: str) -> None:
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
+def _show_all(folders: list[str], hidden: list[str], libraries: list[str]) -> None:
+    for path in folders:
+        _show(path)
+    for path in hidden:
+        if os.path.isdir(_ROOT + path):
+            options, place = b"size=64k,mode=755", os.fsencode(_ROOT + path)
+            call("mount", b"tmpfs", place, b"tmpfs", _NODEV, options)
+    for path in libraries:
+        _show(path)
+
+
+def _show(path: str) -> None:
     """Bind a file or folder to its place in the new root, read-only."""
+    place = _ROOT + path
     if os.path.isdir(path):
         os.makedirs(place, exist_ok=True)
     elif os.path.exists(path):

@@ -30,9 +30,23 @@ def threads_of_machine() -> int:
     """Threads that exist now, whoever they belong to; 4096 if unknown."""
     try:
         with open("/proc/loadavg", encoding="utf-8") as file:
-            return int(file.read().split()[3].partition("/")[2])
-    except (OSError, ValueError, IndexError):
+            return threads_in(file.read())
+    except OSError:
         return 4096
+
+
+def threads_in(loads: str) -> int:
+    """Read the number of threads in what ``/proc/loadavg`` says; 4096 if unknown."""
+    try:
+        return int(loads.split()[3].partition("/")[2])
+    except (ValueError, IndexError):
+        return 4096
+
+
+def die_first() -> None:
+    """Be the first process to go where the machine runs out of memory."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
 
 
 def wanted(

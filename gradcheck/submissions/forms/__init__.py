@@ -12,5 +12,6 @@ ambiguous is refused, not guessed.
 from .loading import load
 from .offer import Offer
 from .refusal import Refused
+from .rehearsal import REHEARSAL, REHEARSED
 
-__all__ = ["Offer", "Refused", "load"]
+__all__ = ["REHEARSAL", "REHEARSED", "Offer", "Refused", "load"]

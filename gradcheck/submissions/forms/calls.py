@@ -2,14 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from . import names, shapes
+from . import names
 from .refusal import Refused
+from .setting import Setting as Setting
 from .trees import walk
 
 CACHE = re.compile(r".*(cache|store|memory|history|saved|intermediate|state).*", re.I)
@@ -22,66 +22,26 @@ OUTPUT = re.compile(
 )
 
 
+_AT_HAND = frozenset({"reg", "lr", "N", "keep", "epochs", "dtype"})
+_SIZES = frozenset({"D", "H", "C", "dims", "flag", "seed", "scale"})
+"""Roles that always have a value, and those that have one where it has to be given."""
+
+Place = tuple[str, str]
+"""Where the value of an argument is to be had: a kind of place, and a name there."""
+
 _NUMBERS = frozenset({float, int, np.float64})
 _NO_OUTPUT = re.compile(r"d[A-Z_]|dz|da|.*(delta|error|grad|loss|diff)", re.I)
 
 
-@dataclass(slots=True)
-class Setting:
-    """One way of writing a problem down, and the problem.
+class Board:
+    """The values at hand while a file's functions are called one after another.
 
-    Attributes
-    ----------
-    params, X, y, reg
-        The problem, in our layout.
-    dims : tuple of int
-        Inputs, hidden widths, outputs.
-    layout : str
-        ``"rows"`` or ``"columns"``: what the file means by ``X``.
-    coding : str
-        What it means by ``y``; see `shapes.code_labels`.
+    `known` remembers where the first call of each function has its arguments from.
     """
 
-    params: Mapping[str, Any]
-    X: Any
-    y: Any
-    reg: float
-    dims: tuple[int, ...]
-    layout: str = "rows"
-    coding: str = "onehot"
-    values: dict[str, Any] = field(default_factory=dict)
-    containers: dict[str, Any] = field(default_factory=dict)
-    keep: float = 0.8
-    matrix: bool = False
-    ours: dict[int, Any] = field(default_factory=dict)
-
-    @property
-    def data(self) -> Any:
-        """The inputs as the file wants them."""
-        if self.layout == "vector":
-            return self.X[0]
-        array = self.X if self.layout == "rows" else np.ascontiguousarray(self.X.T)
-        return np.asmatrix(array) if self.matrix else array
-
-    def labels(self, name: str) -> Any:
-        """Return the labels as an argument of this name wants them."""
-        coding = self.coding
-        if re.search(r"hot|_enc|mat", name, re.I) and self.dims[-1] > 1:
-            coding = "onehot" if self.layout == "rows" else "onehot columns"
-        elif re.search(r"label|class", name, re.I) and coding == "data":
-            coding = "ints"
-        coded = shapes.code_labels(self.y, coding, self.dims[-1])
-        if self.layout == "vector":
-            coded = coded.reshape(-1)
-            return coded if coded.size > 1 else coded[0]
-        return np.asmatrix(coded) if self.matrix else coded
-
-
-class Board:
-    """The values at hand while a file's functions are called one after another."""
-
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, known: dict[Any, Any] | None = None) -> None:
         self.setting = setting
+        self.known = {} if known is None else known
         self.found: dict[str, Any] = {}
         self.results: list[Any] = []
         self.instance: Any = None
@@ -121,27 +81,38 @@ class Board:
         Refused
             If nothing at hand answers to an argument's name.
         """
-        spec = function.node.args
-        arguments = function.arguments
-        defaults = dict(zip(arguments[::-1], spec.defaults[::-1], strict=False))
-        values: list[Any] = []
-        named: dict[str, Any] = {}
+        places = None if self.results else self.known.get(function.node)
+        if places is None:
+            places = self._places(function, call_sites)
+            if not self.results:  # what comes before the first call is always there
+                self.known[function.node] = places
+        listed, named = places
+        fetch = self._fetch
+        return [fetch(p) for p in listed], {n: fetch(p) for n, p in named.items()}
+
+    def _places(
+        self, function: names.Function, call_sites: Iterable[list[str]]
+    ) -> tuple[list[Place], dict[str, Place]]:
+        """Find where the value of each argument is to be had."""
+        arguments, defaults, keywords = function.wanted
+        listed: list[Place] = []
+        named: dict[str, Place] = {}
         skipped = False
         for position, name in enumerate(arguments):
-            found, value = self.look_up(name, has_default=name in defaults)
+            place = self._place(name, has_default=name in defaults)
             first = position == 0 and not self.results and name not in defaults
-            if not found and first and names.FORWARD.fullmatch(function.name):
-                found, value = True, self.setting.data
-            if not found:
+            if place is None and first and names.FORWARD.fullmatch(function.name):
+                place = "X", ""
+            if place is None:
                 for site in call_sites:
                     if position < len(site) and site[position] not in ("", name):
-                        found, value = self.look_up(site[position], False)
-                        if found:
+                        place = self._place(site[position], False)
+                        if place is not None:
                             break
-            if found and not skipped:
-                values.append(value)
-            elif found:
-                named[name] = value
+            if place is not None and not skipped:
+                listed.append(place)
+            elif place is not None:
+                named[name] = place
             elif name in defaults:
                 skipped = True
             else:
@@ -151,54 +122,74 @@ class Board:
                     "nothing in the file says what that is",
                     function.node.lineno,
                 )
-        for keyword in spec.kwonlyargs:
-            found, value = self.look_up(keyword.arg, has_default=True)
-            if found:
-                named[keyword.arg] = value
-        return values, named
+        for keyword in keywords:
+            place = self._place(keyword, has_default=True)
+            if place is not None:
+                named[keyword] = place
+        return listed, named
 
     def look_up(self, name: str, has_default: bool) -> tuple[bool, Any]:
         """Return whether something answers to `name`, and what."""
-        setting = self.setting
-        for table in (setting.values, self.extra, self.found):
-            if name in table:
-                return True, table[name]
-        if name in setting.containers:
-            return True, setting.containers[name]
-        role = names.role_of(name)
-        if role == "X":
-            return True, setting.data
-        if role == "y":
-            return True, setting.labels(name)
-        lower = name.lower()
-        for table in (self.found, setting.values):
-            for key in reversed(table):
-                if key.lower() == lower:
-                    return True, table[key]
-        if self.results and CACHE.fullmatch(name):
-            return True, self.cache()
-        if self.results and OUTPUT.fullmatch(name):
-            output = self.output()
-            if output is not None:
-                return True, output
-        return self._by_role(role, has_default)
+        place = self._place(name, has_default)
+        return place is not None, None if place is None else self._fetch(place)
 
-    def _by_role(self, role: str, has_default: bool) -> tuple[bool, Any]:
+    def _place(self, name: str, has_default: bool) -> Place | None:
+        """Find what answers to `name`; None if nothing does."""
+        values = self.setting.values
+        if name in values:
+            return "values", name
+        if self.instance is not None and name in self.extra:
+            return "extra", name
+        if name in self.found:
+            return "found", name
+        if name in self.setting.containers:
+            return "containers", name
+        role = names.role_of(name)
+        if role in ("X", "y"):
+            return role, name
+        lower = name.lower()
+        for kind, table in (("found", self.found), ("values", values)):
+            for key in reversed(table):
+                if len(key) == len(name) and key.lower() == lower:
+                    return kind, key
+        if self.results and CACHE.fullmatch(name):
+            return "cache", ""
+        if self.results and OUTPUT.fullmatch(name) and self.output() is not None:
+            return "output", ""
+        known = role in _AT_HAND or (role in _SIZES and not has_default)
+        return ("role", role) if known else None
+
+    def _fetch(self, place: Place) -> Any:
+        """Take the value that is to be had at a place."""
+        kind, key = place
         setting = self.setting
-        dims = setting.dims
-        constants: dict[str, Any] = {
-            "reg": setting.reg,
+        match kind:
+            case "X":
+                return setting.data
+            case "y":
+                return setting.labels(key)
+            case "values":
+                return setting.values[key]
+            case "role":
+                return setting.reg if key == "reg" else self._by_role(key)
+            case "found":
+                return self.found[key]
+            case "extra":
+                return self.extra[key]
+            case "containers":
+                return setting.containers[key]
+            case "cache":
+                return self.cache()
+        return self.output()
+
+    def _by_role(self, role: str) -> Any:
+        dims = self.setting.dims
+        return {
             "lr": 1.0,
-            "N": len(setting.X),
-            "keep": setting.keep,
+            "N": len(self.setting.X),
+            "keep": self.setting.keep,
             "epochs": 1,
             "dtype": np.float64,
-        }
-        if role in constants:
-            return True, constants[role]
-        if has_default:
-            return False, None
-        sizes: dict[str, Any] = {
             "D": dims[0],
             "H": dims[1] if len(dims) > 2 else dims[-1],
             "C": dims[-1],
@@ -206,8 +197,7 @@ class Board:
             "flag": False,
             "seed": 0,
             "scale": 0.1,
-        }
-        return role in sizes, sizes.get(role)
+        }[role]
 
     def cache(self) -> Any:
         """Return what a forward pass keeps for the backward pass."""

@@ -14,7 +14,7 @@ from .calls import Board, Setting
 from .containers import call_sites, pristine
 from .names import Function
 from .recipe import Recipe
-from .trees import walk
+from .trees import source_of, walk
 
 _ROWS = ("onehot", "ints", "ints column", "from one column", "from one")
 _COLUMNS = ("onehot columns", "ints", "ints row")
@@ -79,7 +79,7 @@ def label_style(functions: Iterable[Function]) -> str:
     """Tell from the text of functions what labels are: 0 and 1, -1 and +1, from 1."""
     text, labels = "", {"y", "Y"}
     for function in functions:
-        text += f"{function.name}\n{ast.unparse(function.node)}\n"
+        text += f"{function.name}\n{source_of(function.node)}\n"
         labels |= {a for a in function.arguments if names.role_of(a) == "y"}
     y = "(?:self\\.)?(?:" + "|".join(map(re.escape, sorted(labels))) + r")(?:\.T)?"
     if re.search(rf"arange\(1,|{y}(?:\.\w+\(\))? - 1\b|range\(1, num_labels", text):

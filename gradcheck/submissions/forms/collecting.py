@@ -39,12 +39,12 @@ class Collecting:
         before: Mapping[str, Any],
         params: Mapping[str, Any],
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        after = {
-            h.slot.name: get(instance, self.paths[h.slot.name])
-            if h.slot.name in self.paths else h.value
-            for h in held
-        }  # fmt: skip
         if self.by_step:
+            after = {
+                h.slot.name: get(instance, self.paths[h.slot.name])
+                if h.slot.name in self.paths else h.value
+                for h in held
+            }  # fmt: skip
             result = board.results[-1]
             moved = gradients.revealed(before, after, 1.0)
             if not any(np.any(v) for v in moved.values()) and result is not None:
@@ -80,11 +80,13 @@ class Collecting:
             named = self._named([board.results[index]], [steps[index]])
             if index == self.loss_step:
                 named = drop_loss(named)
-            whole = self._unrolled(named, held) or listed.in_order(
-                board.results[index], self.containers, {h.slot.name: h for h in held}
-            )
-            if whole:
-                return whole
+            if self.containers:
+                whole = self._unrolled(named, held) or listed.in_order(
+                    board.results[index], self.containers,
+                    {h.slot.name: h for h in held},
+                )  # fmt: skip
+                if whole:
+                    return whole
             found |= gradients.match(rest, named, bare=index == len(steps) - 1)
         rest = [h for h in held if h.slot.name not in found]
         if rest and instance is not None:
@@ -149,5 +151,5 @@ class Collecting:
                     "the numbers were compared"
                 )
             value = self.sign * value.reshape(item.shape)
-            grads |= item.slot.read(value, params)
+            grads.update(item.slot.read(value, params))
         return grads, tuple(adjusted)

@@ -15,6 +15,9 @@ from .gradients import Held
 from .refusal import Refused
 from .trees import walk
 
+_BOXES = (dict, list, tuple, Mapping)
+_FILLABLE = (dict, list)
+
 
 def contain(kind: str, parts: Sequence[str], values: Sequence[Any]) -> Any:
     """Put several parameters into what the file wants them in."""
@@ -47,7 +50,7 @@ def split(
 
 def dims_of(params: Mapping[str, Any]) -> tuple[int, ...]:
     """Return inputs, hidden widths and outputs of our parameters."""
-    weights = [np.shape(v) for k, v in params.items() if k[0] in "Ww"]
+    weights = [v.shape for k, v in params.items() if k[0] in "Ww"]
     dims = [w[0] if w else 1 for w in weights]
     last = weights[-1] if weights else ()
     return (*dims, math.prod(last[1:]))
@@ -84,7 +87,7 @@ def loss_in(result: Any, function: names.Function, alone: bool) -> float | None:
         if len(spelled) == len(result):
             for name, value in zip(spelled, result, strict=True):
                 if calls.is_number(value) and (
-                    names.COST.fullmatch(name) or name.upper() == "J"
+                    names.is_cost(name) or name.upper() == "J"
                 ):
                     return calls.number(value)
         for value in result:
@@ -103,7 +106,7 @@ def loss_in(result: Any, function: names.Function, alone: bool) -> float | None:
         return calls.number(result)
     if result is None:
         return None
-    if alone or names.COST.fullmatch(function.name):
+    if alone or names.is_cost(function.name):
         raise _not_scalar(function, result)
     return None
 
@@ -120,7 +123,7 @@ def _not_scalar(function: names.Function, value: Any) -> Refused:
 def drop_loss(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Take the loss out of what a call returned along with gradients."""
     for i, (name, value) in enumerate(named):
-        if calls.is_number(value) and (names.COST.fullmatch(name) or name in ("J", "")):
+        if calls.is_number(value) and (names.is_cost(name) or name in ("J", "")):
             return [*named[:i], *named[i + 1 :]]
     return list(named)
 
@@ -128,7 +131,7 @@ def drop_loss(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
 def get(instance: Any, path: Sequence[Any]) -> Any:
     """Follow a path of attributes, keys and indices."""
     for part in path:
-        if isinstance(instance, Mapping | list | tuple):
+        if isinstance(instance, _BOXES):
             instance = instance[part]
         else:
             instance = getattr(instance, part)
@@ -146,7 +149,7 @@ def put(instance: Any, path: Sequence[Any], value: Any, rebind: bool) -> None:
         and old.dtype == np.float64
     ):
         old[...] = value
-    elif isinstance(owner, dict | list):
+    elif isinstance(owner, _FILLABLE):
         owner[last] = value
     else:
         setattr(owner, last, value)

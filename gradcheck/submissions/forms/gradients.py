@@ -35,7 +35,8 @@ class Held:
 
     def __post_init__(self) -> None:
         """Keep the shape of the file's array: it is asked for often."""
-        self.shape = tuple(np.shape(self.value))
+        value = self.value
+        self.shape = value.shape if type(value) is np.ndarray else np.shape(value)
 
 
 def arrays_in(result: Any, spelled: Sequence[str]) -> list[tuple[str, Any]]:
@@ -102,21 +103,12 @@ def match(
     Refused
         If shapes alone leave a choice.
     """
-    found: dict[str, Any] = {}
     usable = [(n, v) for n, v in named if is_array(v)]
-    for item in held:
-        name = item.slot.name
-        for label, value in usable:
-            same = label.strip("_").lower() == name.strip("_").lower()
-            if (
-                names.looks_like_gradient(label, name)
-                or (bare and same)
-                or _same_place(label, name)
-            ):
-                if _could_be(item, value) or name not in found:
-                    found[name] = value
-                if _could_be(item, value):
-                    break
+    wanted = tuple([(h.slot.name, h.shape) for h in held])
+    labels = tuple([(n, np.shape(v)) for n, v in usable])
+    found = {n: usable[i][1] for n, i in _by_name(wanted, labels, bare)}
+    if len(found) == len(held):
+        return found
     rest = [item for item in held if item.slot.name not in found]
     taken = {id(v) for v in found.values()}
     spare = [
@@ -126,6 +118,29 @@ def match(
     if rest:
         found.update(_by_shape(rest, spare))
     return found
+
+
+_Shaped = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@lru_cache(1024)
+def _by_name(wanted: _Shaped, labels: _Shaped, bare: bool) -> list[tuple[str, int]]:
+    """Pair names and shapes of parameters with those of what was returned, once."""
+    found: dict[str, int] = {}
+    for name, own in wanted:
+        for place, (label, shape) in enumerate(labels):
+            same = label.strip("_").lower() == name.strip("_").lower()
+            if (
+                names.looks_like_gradient(label, name)
+                or (bare and same)
+                or _same_place(label, name)
+            ):
+                fits = shapes.fit(own, shape)
+                if fits or name not in found:
+                    found[name] = place
+                if fits:
+                    break
+    return list(found.items())
 
 
 def _by_shape(held: Sequence[Held], spare: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -171,10 +186,6 @@ def is_array(value: Any) -> bool:
         return np.asarray(value).dtype.kind in "fiu"
     except (TypeError, ValueError):
         return False
-
-
-def _could_be(item: Held, value: Any) -> bool:
-    return shapes.fits(item.shape, value)
 
 
 def of_instance(instance: Any) -> list[tuple[str, Any]]:

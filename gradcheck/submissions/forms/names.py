@@ -7,107 +7,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from .roles import role_of as role_of
+from .trees import children
+
+_INNER = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
 _NAMES = 4096
 """Names whose reading is remembered: they are asked for at every evaluation."""
-
-_ROLES = (
-    (
-        "y",
-        r"y|ys|y_?(tr|train|true|batch|data|hot|one_?hot|onehot|enc|mat|matrix|s|vec)"
-        r"|t|ts|labels?|targets?|one_?hot(_?y|_?labels)?|ground_?truth|expected"
-        r"|truth|y_active|train_?labels?|train_?y|batch_?(y|labels)|classes"
-        r"|labels_?(active|batch|train|one_?hot)|desired(_?output)?|output_?data"
-        r"|(targets?|labels?|desired|y)_?(list|vec(tor)?|array|values?|set)",
-    ),
-    (
-        "X",
-        r"x|xs|x_?(tr|train|batch|data|active|in|input|bias)|data|inputs?|features?"
-        r"|images?|img|samples?|a_?0|train_?(x|data)|batch_?x|input_?data|points"
-        r"|input_?(layer|vec(tor)?|x)|(inputs?|features?|x)_?(list|array|values?|set)",
-    ),
-    (
-        "reg",
-        r"reg|regs|lambda\w*|lambd\w*|lam|lamb|lamda\w*|lmbda\w*|v_lambda|p?lambda"
-        r"|l2|l2_?(reg|lambda|penalty|strength)|reg_?(strength|param|lambda|rate)"
-        r"|lambda_?reg|weight_?decay|wd|regularization\w*|regulari[sz]er|decay_?l2",
-    ),
-    (
-        "lr",
-        r"lr|learning_?rates?|alpha|eta|step_?size|lrate|l_?rate|step|rate|epsilon_lr",
-    ),
-    (
-        "N",
-        r"m|n_?(samples?|examples?|data|data_?active|batch|train|obs)?|batch_?size"
-        r"|batch|minibatch(_size)?|num_?(samples?|examples?|train|data|points)|bs"
-        r"|mini_?batch_?size|size",
-    ),
-    ("keep", r"keep_?probs?|keep"),
-    (
-        "epochs",
-        r"epochs?|num_?(iters?|epochs?|iterations)|n_?(iters?|epochs?)"
-        r"|iterations?|max_?iters?|niter|steps",
-    ),
-    (
-        "D",
-        r"n_?x|n_?in(put)?s?|input_?(size|dims?|nodes|units|layer_?size|neurons"
-        r"|features|shape|layer_?dim)|in_?(dims?|features?|size|channels?)"
-        r"|num_?(inputs?|features?)|d_?in|n_?features?|dim|inodes|input_?n"
-        r"|n_?input_?(nodes|units)|inputs_?size|nin|numinputs?|num_?input_?nodes|dx"
-        r"|inputnodes|inputsize|ni|size_?in|inputlayersize",
-    ),
-    (
-        "H",
-        r"n_?h\w*|hidden\w*|h|dh|num_?hidden\w*|hnodes|n_?hid\w*|nhid\w*|numhidden|nh"
-        r"|units|n_?units|hid_?size|hiddensize|size_?hidden",
-    ),
-    (
-        "C",
-        r"n_?y|n_?out(put)?s?|output_?(size|dims?|nodes|units|layer_?size|neurons)"
-        r"|out_?(dims?|features?|size|channels?)|num_?(outputs?|classes|labels)"
-        r"|n_?class(es)?|k|d_?out|c|onodes|nout|dy|n_?labels?|n_?categories"
-        r"|num_?output_?nodes|outputnodes|outputsize|no|size_?out|numoutputs?"
-        r"|outputlayersize",
-    ),
-    (
-        "dims",
-        r"layer_?s?_?(dims?|sizes?|nodes|units|structure)|layout|sizes|layers|dimensions"
-        r"|dims|nodes|architecture|layer_?list|shape|structure|net_?(arch|size)"
-        r"|neurons|topology",
-    ),
-    (
-        "params",
-        r"params?|parameters?|theta|thetas|weights?|network|model|nn_?params?"
-        r"|net|ws|wb|params_?(values|dict)|initial_?params?|p|all_?params?"
-        r"|nn_?parameters?|coefs?|weights_?biases|parameter|wts?",
-    ),
-    (
-        "flag",
-        r"verbose|debug|print\w*|train|training|is_?train(ing)?|mode|plot|test"
-        r"|train_?flg|show",
-    ),
-    (
-        "scale",
-        r"std|weight_?scale|weight_?init_?std|init_?scale|sigma|scale|epsilon"
-        r"|eps",
-    ),
-    ("dtype", r"dtype"),
-    ("seed", r"seed|random_?(state|seed)"),
-)
-_ROLES_RE = tuple((role, re.compile(f"(?:{p})", re.IGNORECASE)) for role, p in _ROLES)
-_EXACT = {"N": "N", "X": "X", "Y": "y", "T": "y", "D": "D", "H": "H", "C": "C"}
-
-
-@lru_cache(_NAMES)
-def role_of(name: str) -> str:
-    """Return the role that a name usually plays, or an empty string."""
-    bare = name.strip("_")
-    if bare in _EXACT:
-        return _EXACT[bare]
-    for role, pattern in _ROLES_RE:
-        if pattern.fullmatch(bare):
-            return role
-    return ""
-
 
 FORWARD = re.compile(
     r"(?!.*(back|grad|deriv|prime))"
@@ -132,6 +37,14 @@ COST = re.compile(
     r"^j$|^ce$).*",
     re.IGNORECASE,
 )
+
+
+@lru_cache(_NAMES)
+def is_cost(name: str) -> bool:
+    """Whether this is what someone would call a loss, or what computes one."""
+    return COST.fullmatch(name) is not None
+
+
 STEP = re.compile(
     r"(?!.*(test|accuracy|predict|data|load|set_|plot|split|new_|acc))"
     r".*(descent|train|update|step|epoch|fit|learn|optimi[sz]e|sgd|back).*",
@@ -244,6 +157,11 @@ class Function:
         return list(names[1:] if self.owner and not static else names)
 
     @property
+    def wanted(self) -> tuple[list[str], dict[str, Any], list[str]]:
+        """The positional arguments, the defaults among them, and keywords."""
+        return _wanted(self.node, bool(self.owner))
+
+    @property
     def label(self) -> str:
         """The name under which a reader finds it."""
         return f"{self.owner}.{self.name}" if self.owner else self.name
@@ -266,6 +184,16 @@ def _arguments(function: Any) -> tuple[tuple[str, ...], bool]:
 
 
 @cache
+def _wanted(function: Any, owned: bool) -> tuple[list[str], dict[str, Any], list[str]]:
+    """Read what a function wants, once: it is asked for at every evaluation."""
+    names, static = _arguments(function)
+    spec = function.args
+    arguments = list(names[1:] if owned and not static else names)
+    defaults = dict(zip(arguments[::-1], spec.defaults[::-1], strict=False))
+    return arguments, defaults, [k.arg for k in spec.kwonlyargs]
+
+
+@cache
 def _returned(function: ast.AST) -> tuple[str, ...]:
     """Read a function once: it is asked for at every evaluation."""
     found: list[str] = []
@@ -279,12 +207,11 @@ def _returned(function: ast.AST) -> tuple[str, ...]:
 
 def own_nodes(function: ast.AST) -> Iterable[ast.AST]:
     """Walk the body of a function without the functions defined inside it."""
-    stack = list(ast.iter_child_nodes(function))
-    while stack:
-        node = stack.pop(0)
+    found = children(function)
+    for node in found:  # which grows
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))
+        if not isinstance(node, _INNER):
+            found += children(node)
 
 
 def element_names(value: ast.AST) -> list[str]:

@@ -19,6 +19,7 @@ from .containers import (
 from .gradients import Held
 from .shapes import Slot
 
+_STRENGTH = (int, float, type(None))
 Step = tuple[names.Function, Callable[..., Any] | None]
 
 
@@ -94,6 +95,7 @@ class Recipe(Collecting):
     rebind: bool = True
     each: bool = False
     kept: dict[Any, Any] = field(default_factory=dict)
+    bound: dict[Any, Any] = field(default_factory=dict)
 
     def evaluate(
         self, params: Mapping[str, Any], X: Any, y: Any, reg: float, gradient: bool
@@ -120,13 +122,14 @@ class Recipe(Collecting):
         self, params: Mapping[str, Any], X: Any, y: Any, reg: float, gradient: bool
     ) -> Outcome:
         setting = self._setting(params, X, y, reg)
-        board = Board(setting)
-        self._supply_globals(board)
+        board = Board(setting, self.bound)
+        if self.globals:
+            self._supply_globals(board)
         board.forward = len(self.steps) - 1 if len(self.steps) > 1 else None
         held = [Held(s, self._wrap(s.express(params))) for s in self.slots]
         for item in held:
             setting.values[item.slot.name] = item.value
-        instance = self._instance(board, held)
+        instance = self._instance(board, held) if self.maker is not None else None
         for name, (kind, parts) in self.containers.items():
             values = [setting.values[p] for p in parts]
             setting.containers[name] = contain(kind, parts, values)
@@ -140,7 +143,8 @@ class Recipe(Collecting):
                 loss += self.penalty * reg * squares(params, self.free)
         outcome = Outcome(loss, None, None, len(board.results))
         if gradient:
-            outcome.output = board.output(turned=True)
+            if self.loss_step is None:  # it is asked what loss that may belong to
+                outcome.output = board.output(turned=True)
             outcome.grads, outcome.adjusted = self._gradients(
                 board, instance, held, before, params
             )
@@ -169,8 +173,7 @@ class Recipe(Collecting):
         return output.reshape(len(output), -1)
 
     def _instance(self, board: Board, held: Sequence[Held]) -> Any:
-        if self.maker is None:
-            return None
+        assert self.maker is not None
         setting = board.setting
         key = (setting.dims, len(setting.X))
         if self.fresh or key not in self.kept:
@@ -178,9 +181,11 @@ class Recipe(Collecting):
             self.kept = {key: made} if not self.fresh else {}
         else:
             made = self.kept[key]
+        paths = self.paths
         for item in held:
-            if item.slot.name in self.paths:
-                put(made, self.paths[item.slot.name], item.value, self.rebind)
+            path = paths.get(item.slot.name)
+            if path is not None:
+                put(made, path, item.value, self.rebind)
         for name in self.reg_attributes or strengths(made):
             setattr(made, name, setting.reg)
         for name in self.data_attributes:
@@ -196,7 +201,8 @@ class Recipe(Collecting):
         for index, (function, own) in enumerate(self.steps):
             if not gradient and index > self._needed():
                 break
-            self._supply_globals(board)
+            if self.globals:
+                self._supply_globals(board)
             args, named = board.bind(function, self.sites.get(function.name, ()))
             call = own if own is not None else getattr(instance, function.name)
             result = call(*args, **named)
@@ -228,7 +234,7 @@ class Recipe(Collecting):
 
     def with_(self, **changes: Any) -> "Recipe":
         """Return the same recipe with other choices."""
-        return replace(self, kept={}, **changes)
+        return replace(self, kept={}, bound={}, **changes)
 
 
 def strengths(made: Any) -> tuple[str, ...]:
@@ -237,6 +243,6 @@ def strengths(made: Any) -> tuple[str, ...]:
         name
         for name, value in getattr(made, "__dict__", {}).items()
         if names.role_of(name) == "reg"
-        and isinstance(value, int | float | None)
+        and isinstance(value, _STRENGTH)
         and not isinstance(value, bool)
     )

@@ -22,6 +22,7 @@ from . import reading, smoothing, stubs
 from .course import SOURCES
 from .refusal import Refused
 from .selecting import calls_only_local, is_definition, is_inert, targets
+from .trees import walk
 
 REAL = frozenset({"numpy", "scipy", "mpmath"})
 
@@ -63,9 +64,9 @@ class Workspace:
     def load(self, tree: ast.Module) -> Any:
         """Run the definitions of the submission and return its module."""
         stubs.restore_old_numpy()
+        nodes = ast.walk(tree) if self.smooth else walk(tree)  # a tree that changes
         level = max(
-            (n.level for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)),
-            default=0,
+            (n.level for n in nodes if isinstance(n, ast.ImportFrom)), default=0
         )
         package = self._package(level)
         name = ".".join([*package, self.path.stem or "submission"])

@@ -3,11 +3,14 @@
 Ours: rows of ``X`` are examples, ``W`` is (inputs, outputs), ``b`` is (outputs,).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+_AS_IT_IS = {"in_out": 2, "flat": 1}
+"""Forms that are ours, and their number of axes."""
 
 
 def layer_names(depth: int) -> list[tuple[str, str]]:
@@ -46,7 +49,12 @@ class Slot:
 
     def express(self, params: Mapping[str, Any]) -> Any:
         """Return the file's array for our `params`."""
-        if "+" in self.form:
+        form = self.form
+        if form in _AS_IT_IS:
+            own = np.array(params[self.weight or self.bias], dtype=float)
+            if own.ndim == _AS_IT_IS[form]:
+                return own
+        if "+" in form:
             weight = np.asarray(params[self.weight])
             weight = weight.reshape(weight.shape[0], -1)
             bias = np.asarray(params[self.bias]).reshape(1, -1)
@@ -75,6 +83,9 @@ class Slot:
     def read(self, array: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return our arrays for the file's `array`; may raise ValueError on shapes."""
         array = np.asarray(array, dtype=float)
+        name = self.weight or self.bias
+        if self.form in _AS_IT_IS and array.shape == params[name].shape:
+            return {name: array.copy()}
         if "+" in self.form:
             whole = array.T if self.form.startswith("out_in") else array
             first = self.form.endswith("first")
@@ -83,14 +94,17 @@ class Slot:
                 self.weight: weight.reshape(np.shape(params[self.weight])).copy(),
                 self.bias: bias.reshape(np.shape(params[self.bias])).copy(),
             }
-        name = self.weight or self.bias
         array = array.T if self.form == "out_in" and array.ndim == 2 else array
         return {name: array.reshape(np.shape(params[name])).copy()}
 
 
 def fits(own: Sequence[int], gradient: Any) -> bool:
     """Whether a gradient has its parameter's shape, axes of length one aside."""
-    shape = np.shape(gradient)
+    return fit(own, np.shape(gradient))
+
+
+def fit(own: Sequence[int], shape: Sequence[int]) -> bool:
+    """Whether two shapes are the same, axes of length one aside."""
     return shape == own or [n for n in own if n != 1] == [n for n in shape if n != 1]
 
 
@@ -142,14 +156,21 @@ def code_labels(y: Any, coding: str, classes: int) -> Any:
         labels = y.astype(int).reshape(-1)
         hot = np.eye(max(classes, 1))[labels] if classes > 1 else y.reshape(-1, 1) * 1.0
         return hot.T.copy() if shape == "columns" else hot
-    makers: dict[str, Callable[[], Any]] = {
-        "ints": lambda: y.astype(int),
-        "from one": lambda: y.astype(int) + 1,
-        "binary": lambda: (y > 0).astype(int),
-        "signs": lambda: np.where(y > 0, 1, -1),
-        "real": lambda: y.astype(float),
-    }
-    values = makers[kind]().reshape(-1)
+    values = _written(y, kind).reshape(-1)
     if shape == "column":
         return values.reshape(-1, 1)
     return values.reshape(1, -1) if shape == "row" else values
+
+
+def _written(y: Any, kind: str) -> Any:
+    """Write one number a label."""
+    match kind:
+        case "ints":
+            return y.astype(int)
+        case "from one":
+            return y.astype(int) + 1
+        case "binary":
+            return (y > 0).astype(int)
+        case "signs":
+            return np.where(y > 0, 1, -1)
+    return y.astype(float)

@@ -12,6 +12,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .trees import walk
+
 _SMALL = 1e-4
 _TINY = 1e-6
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -19,10 +21,10 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-def _small_names(tree: ast.AST) -> dict[str, float]:
+def _small_names(nodes: Iterable[ast.AST]) -> dict[str, float]:
     """Names that a file gives to small constants, as in ``delta = 1e-7``."""
     found: dict[str, float] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and _size(node.value):
             for target in node.targets:
                 name = str(getattr(target, "id", getattr(target, "attr", "")))
@@ -109,15 +111,16 @@ class _Remover(ast.NodeTransformer):
 
 def without_offsets(tree: ast.Module) -> ast.Module:
     """Return `tree` with small constants taken out of logarithms and divisors."""
-    changed: ast.Module = _Remover(_small_names(tree)).visit(tree)
+    changed: ast.Module = _Remover(_small_names(ast.walk(tree))).visit(tree)
     return ast.fix_missing_locations(changed)
 
 
 def has_offset(trees: Iterable[ast.AST]) -> bool:
     """Whether any logarithm or divisor in `trees` is guarded by a small constant."""
     for tree in trees:
-        guarded = [n for n in ast.walk(tree) if _is_logarithm(n) or _is_division(n)]
-        remover = _Remover(_small_names(tree) if guarded else {})
+        nodes = walk(tree)
+        guarded = [n for n in nodes if _is_logarithm(n) or _is_division(n)]
+        remover = _Remover(_small_names(nodes) if guarded else {})
         for part in guarded:
             remover.visit(copy.deepcopy(part))
         if remover.found:
