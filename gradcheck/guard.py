@@ -133,17 +133,22 @@ class Guarded:
             If the function raises, or what it returns is not a loss and gradients.
         """
         self.gradient_calls += 1
-        copies = {key: np.array(value) for key, value in params.items()}
+        copies = copied(params)
         if moved:
             for array in copies.values():
                 array *= moved
                 array += 0.01
         returned = self._run(self._pair, self.name, copies)
+        pair = self.read(returned)
+        if self.watching:
+            self.given, self.returned = copies, returned[1]
+        return pair
+
+    def read(self, returned: Any) -> tuple[float, Grads]:
+        """Read what the function returned for a loss and its gradient."""
         if not isinstance(returned, Sequence) or len(returned) < 2:
             raise UnusableError("return-value", self._not_a_pair(returned))
         loss = read_loss(returned[0], self.name)
-        if self.watching:
-            self.given, self.returned = copies, returned[1]
         return loss, read_grads(self._structure, self.shapes, returned[1])
 
     def _value(self, point: Params) -> Any:
@@ -208,6 +213,11 @@ class Guarded:
         got = "None" if returned is None else f"a {type(returned).__name__}"
         hint = ": is a `return loss, grads` missing?" if returned is None else ""
         return f"{self.name} returned {got}, but should return (loss, grads){hint}"
+
+
+def copied(params: Params) -> dict[str, Array]:
+    """Copy every array of a point."""
+    return {key: np.array(value) for key, value in params.items()}
 
 
 def _view(array: Array) -> Array:

@@ -1,14 +1,15 @@
 """A network under examination, called at one problem and at others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradcheck._typing import Array, LossAndGrads, Params
+from gradcheck._typing import Array, Params
+from gradcheck.asking import ask_all
 from gradcheck.checker.assemble import with_entries
-from gradcheck.checker.scenarios import Scenario, differences, differing
+from gradcheck.checker.scenarios import Scenario, apart, differences
 from gradcheck.comparison import Examination, examine
-from gradcheck.guard import Guarded
+from gradcheck.guard import Guarded, copied
 from gradcheck.hygiene import Inspection, inspect
 from gradcheck.problem import Network, Problem
 from gradcheck.reading import UnusableError
@@ -87,8 +88,10 @@ class Run:
         """Look at other batch sizes and penalties, where the first point is right."""
         if examination.verdict != "correct":
             return "", examination
-        for problem in (self._again(), *(scenario.problem for scenario in others)):
-            if matched and not differing(self.pair_at, matched, problem):
+        problems = (self._again(), *(scenario.problem for scenario in others))
+        answers = self.pairs_at(problems) if matched else []
+        for number, problem in enumerate(problems):
+            if matched and not apart(answers[number], matched, problem):
                 continue
             guarded = self.at(problem)
             try:
@@ -161,15 +164,31 @@ class Run:
         finally:
             self.guarded.gradient_calls += guarded.gradient_calls
 
-    def only_at(self, regs: tuple[float, ...]) -> LossAndGrads:
+    def pairs_at(self, problems: Sequence[Problem]) -> list[Any]:
+        """Call the function at several points; a pair for each, or what was raised."""
+        many = getattr(self.function, "many", None)
+        if many is None or self.guarded.seeded:
+            return ask_all(self.pair_at, problems)
+        self.guarded.gradient_calls += len(problems)
+        copies = [
+            Problem(copied(p.params), p.X.copy(), p.y.copy(), p.reg) for p in problems
+        ]
+        answers = list(many(copies))
+        return [
+            self._read(answer, p) for answer, p in zip(answers, problems, strict=True)
+        ]
+
+    def _read(self, answer: Any, problem: Problem) -> Any:
+        try:
+            if isinstance(answer, BaseException):
+                raise answer
+            return self.at(problem).read(answer)
+        except UnusableError as error:
+            return error
+
+    def only_at(self, regs: tuple[float, ...]) -> "OnlyAt":
         """Return `pair_at`, refusing other penalties where only one can be had."""
-
-        def pair(params: Params, X: Array, y: Array, reg: float) -> Any:
-            if len(regs) == 1 and reg != regs[0]:
-                raise UnusableError("fixed-penalty", f"reg is fixed at {regs[0]:g}")
-            return self.pair_at(params, X, y, reg)
-
-        return pair
+        return OnlyAt(self, regs)
 
     def loss_at(self, problem: Problem) -> float:
         """Return the loss at a problem, NaN where it does not run."""
@@ -181,3 +200,35 @@ class Run:
             return float("nan")
         finally:
             self.guarded.loss_calls += guarded.loss_calls
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyAt:
+    """A run as a function, refusing penalties other than the only one, if it is one."""
+
+    run: Run
+    regs: tuple[float, ...]
+
+    def __call__(self, params: Params, X: Array, y: Array, reg: float) -> Any:
+        """Call it at one point."""
+        self._refuse(reg)
+        return self.run.pair_at(params, X, y, reg)
+
+    def many(self, problems: Sequence[Problem]) -> list[Any]:
+        """Call it at several points; see `gradcheck.asking`."""
+        found: dict[int, Any] = {}
+        allowed = []
+        for number, problem in enumerate(problems):
+            try:
+                self._refuse(problem.reg)
+            except UnusableError as error:
+                found[number] = error
+            else:
+                allowed.append(number)
+        answers = self.run.pairs_at([problems[number] for number in allowed])
+        found |= dict(zip(allowed, answers, strict=True))
+        return [found[number] for number in range(len(problems))]
+
+    def _refuse(self, reg: float) -> None:
+        if len(self.regs) == 1 and reg != self.regs[0]:
+            raise UnusableError("fixed-penalty", f"reg is fixed at {self.regs[0]:g}")

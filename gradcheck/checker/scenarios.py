@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck import networks
 from gradcheck._typing import LossAndGrads
+from gradcheck.asking import ask_all
 from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network, Problem
 
@@ -176,22 +177,6 @@ def _same(network: Network, problem: Problem, value: float) -> bool:
     return abs(value - reference) <= LOSS_RTOL * max(abs(reference), abs(value))
 
 
-def differing(
-    loss_and_grads: LossAndGrads,
-    network: Network,
-    problem: Problem,
-    *,
-    rtol: float = LOOK_RTOL,
-) -> bool | None:
-    """Whether a gradient is not the reference's at a problem; None if it does not run.
-
-    A look, not a verdict: what differs by more than `rtol` of its largest entry is then
-    measured by its own loss.
-    """
-    found = differences(loss_and_grads, network, problem, rtol=rtol)
-    return None if found is None else bool(found)
-
-
 def differences(
     loss_and_grads: LossAndGrads,
     network: Network,
@@ -200,13 +185,24 @@ def differences(
     rtol: float = LOOK_RTOL,
 ) -> tuple[str, ...] | None:
     """Name the gradients that are not the reference's; None if it does not run."""
+    return apart(ask_all(loss_and_grads, [problem])[0], network, problem, rtol=rtol)
+
+
+def apart(
+    answer: Any, network: Network, problem: Problem, *, rtol: float = LOOK_RTOL
+) -> tuple[str, ...] | None:
+    """Name the gradients in an answer that are not the reference's.
+
+    None if it is an exception: it does not run there.
+    """
+    if isinstance(answer, GradcheckError):
+        return None
+    if isinstance(answer, BaseException):
+        raise answer
+    _, grads = answer
     _, reference = network.loss_and_grads(
         problem.params, problem.X, problem.y, problem.reg
     )
-    try:
-        _, grads = loss_and_grads(problem.params, problem.X, problem.y, problem.reg)
-    except GradcheckError:
-        return None
     return tuple(
         name
         for name, numbers in reference.items()

@@ -12,6 +12,7 @@ from gradcheck.diagnosis.evidence import Evidence
 from gradcheck.diagnosis.penalties import Measured
 from gradcheck.experiments.accused import Accused, Answer
 from gradcheck.experiments.conventions import Conventions, read_conventions
+from gradcheck.experiments.extremes import data_points
 from gradcheck.experiments.finish import read_finish
 from gradcheck.experiments.penalty import PenaltyPoint, penalty_points
 from gradcheck.experiments.plumbing import Oddity, examine_plumbing
@@ -77,8 +78,15 @@ def open_case(
     accused.forget()
     places = plan(network, rng, sizes)
     points = penalty_points(network, rng, sizes)
-    accused.gather(p for pair in points.values() for q in pair for p in (q.on, q.off))
-    conventions = read_conventions(accused.loss, network, sizes, rng, points=points)
+    data = data_points(network, rng, sizes)
+    alone = [p for pair in points.values() for q in pair for p in (q.on, q.off)]
+    if accused.mode == "plain":  # all that is going to be asked, in one go
+        fresh = (*places.fresh, *places.triggers, *places.reading)
+        accused.gather((*alone, *data, *fresh))
+    accused.gather(alone)
+    conventions = read_conventions(
+        accused.loss, network, sizes, rng, points=points, data=data
+    )
     spec = conventions.specification(network)
     seen = [accused.at(p).grads for p in (*places.fresh, *places.triggers)]
     finish = _finish([g for g in seen if g])

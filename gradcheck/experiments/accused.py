@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradcheck._typing import Array, Grads, LossAndGrads
+from gradcheck.asking import ask_all
 from gradcheck.problem import Network, Problem
 
 
@@ -103,7 +104,8 @@ class Accused:
         rows: dict[object, list[Problem]] = {}
         for problem in problems:
             if id(problem) not in self._seen:
-                rows.setdefault(_shapes(problem), []).append(problem)
+                shapes = _shapes(problem) if self.mode != "plain" else None
+                rows.setdefault(shapes, []).append(problem)
         for row in rows.values():
             unique = list({id(problem): problem for problem in row}.values())
             for problem, answer in zip(unique, self._row(unique), strict=True):
@@ -116,7 +118,9 @@ class Accused:
         return answer
 
     def _row(self, row: list[Problem]) -> list[Answer]:
-        """Ask at points of the same shapes, one after the other."""
+        """Ask at points, one after the other; see `gather` for their shapes."""
+        if self.mode == "plain" and len(row) > 1:
+            return self._several(row)
         if self.mode == "difference":
             answers = [self.raw(row[0]), *(self.raw(problem) for problem in row)]
             return [self._added(*pair) for pair in pairwise(answers)]
@@ -153,33 +157,63 @@ class Accused:
 
         An exception is an answer, unless the same call runs the next time.
         """
-        answer = self._call(problem, function)
+        return self._patient(self._call([problem], function)[0], problem, function)
+
+    def _several(self, row: list[Problem]) -> list[Answer]:
+        """Call at several points in one go, as `raw` does at one."""
+        return [
+            self._patient(answer, problem, None)
+            for answer, problem in zip(self._call(row, None), row, strict=True)
+        ]
+
+    def _patient(
+        self, answer: Answer, problem: Problem, function: LossAndGrads | None
+    ) -> Answer:
         if answer.error and self._ran and self._patience:
             self._patience -= 1
-            again = self._call(problem, function)
+            again = self._call([problem], function)[0]
             if not again.error:
                 self.fickle = answer.error
                 return again
         self._ran = self._ran or not answer.error
         return answer
 
-    def _call(self, problem: Problem, function: LossAndGrads | None) -> Answer:
-        self.calls += 1
-        params = {k: np.array(v, dtype=float) for k, v in problem.params.items()}
-        X, y = np.array(problem.X, dtype=float), np.array(problem.y)
-        try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                returned = (function or self.function)(params, X, y, problem.reg)
-                loss, grads = returned
-                grads = {str(k): _numbers(g) for k, g in dict(grads).items()}
-                loss = float(np.real(np.asarray(loss).reshape(-1)[0]))
-        except (KeyboardInterrupt, MemoryError):
-            raise
-        except BaseException as error:  # an answer too, sys.exit included
-            text = " ".join(str(error).split())[:200]
-            return Answer(error=f"{type(error).__name__}: {text}".rstrip(": "))
-        return Answer(loss, grads, "", _changed(problem, params, X, y))
+    def _call(
+        self, problems: list[Problem], function: LossAndGrads | None
+    ) -> list[Answer]:
+        self.calls += len(problems)
+        copies = [
+            Problem(
+                {k: np.array(v, dtype=float) for k, v in problem.params.items()},
+                np.array(problem.X, dtype=float), np.array(problem.y), problem.reg,
+            )
+            for problem in problems
+        ]  # fmt: skip
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            returned = ask_all(function or self.function, copies)
+            return [
+                _read(answer, problem, copy)
+                for answer, problem, copy in zip(
+                    returned, problems, copies, strict=True
+                )
+            ]
+
+
+def _read(returned: Any, problem: Problem, copy: Problem) -> Answer:
+    """Read what a call returned, or raised, at a copy of a problem."""
+    try:
+        if isinstance(returned, BaseException):
+            raise returned
+        loss, grads = returned
+        grads = {str(k): _numbers(g) for k, g in dict(grads).items()}
+        loss = float(np.real(np.asarray(loss).reshape(-1)[0]))
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:  # an answer too, sys.exit included
+        text = " ".join(str(error).split())[:200]
+        return Answer(error=f"{type(error).__name__}: {text}".rstrip(": "))
+    return Answer(loss, grads, "", _changed(problem, copy))
 
 
 def _shapes(problem: Problem) -> object:
@@ -194,16 +228,16 @@ def _numbers(g: Any) -> Array:
     return np.array(array, dtype=float)
 
 
-def _changed(
-    problem: Problem, params: Mapping[str, Array], X: Array, y: Array
-) -> tuple[str, ...]:
-    names = [k for k, v in params.items() if not _same(v, problem.params[k])]
-    names += [] if _same(X, problem.X) else ["X"]
-    names += [] if _same(y, problem.y) else ["y"]
+def _changed(problem: Problem, copy: Problem) -> tuple[str, ...]:
+    names = [k for k, v in copy.params.items() if not _same(v, problem.params[k])]
+    names += [] if _same(copy.X, problem.X) else ["X"]
+    names += [] if _same(copy.y, problem.y) else ["y"]
     return tuple(names)
 
 
 def _same(a: Array, b: Array) -> bool:
+    if a.shape == np.shape(b) and (a == b).all():  # nearly always
+        return True
     return bool(
         np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True)
     )

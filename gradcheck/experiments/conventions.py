@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -172,15 +172,17 @@ def read_conventions(
     rng: np.random.Generator,
     *,
     points: Mapping[str, tuple[PenaltyPoint, PenaltyPoint]] | None = None,
+    data: Sequence[Problem] | None = None,
 ) -> Conventions:
     """Measure the conventions through any door to the loss; see the caller."""
     points = points or penalty_points(network, rng, sizes)
+    data = data or data_points(network, rng, sizes)
     penalty, forms, free = read_penalty(evaluate, points)
     averaged = tuple(name for name, form in forms.items() if form == "averaged")
-    data = read_data(evaluate, network, data_points(network, rng, sizes))
-    form = "fixed" if data.fixed and not forms else overall(forms)
-    finite = extremes(evaluate, network, sizes, rng, data) if data.own else ()
-    said = sentences(network, penalty, form, data, free)
+    part = read_data(evaluate, network, data)
+    form = "fixed" if part.fixed and not forms else overall(forms)
+    finite = extremes(evaluate, network, sizes, rng, part) if part.own else ()
+    said = sentences(network, penalty, form, part, free)
     weights = {penalty.get(name, 0.0) for name in network.weights}
     uniform = len(weights) == 1 and any(
         abs(k - min(weights)) < _SMALL for k in (0.0, 0.5, 1.0)
@@ -189,21 +191,21 @@ def read_conventions(
         penalty=penalty,
         penalty_form=form,
         averaged=averaged,
-        fixed=data.fixed,
-        reduction=data.reduction or network.reduction,
-        data_form=data.name,
-        scale=data.scale,
-        own_data=data.own,
-        specified=data.own
-        and data.scale == 1.0
-        and not data.per
+        fixed=part.fixed,
+        reduction=part.reduction or network.reduction,
+        data_form=part.name,
+        scale=part.scale,
+        own_data=part.own,
+        specified=part.own
+        and part.scale == 1.0
+        and not part.per
         and form in ("squares", "averaged", "none")
         and uniform
-        and not data.fixed
+        and not part.fixed
         and not free
         and len(averaged) in (0, len(penalty)),
         finite=finite,
         sentences=said,
         free=free,
-        per=data.per,
+        per=part.per,
     )

@@ -11,14 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck._typing import LossAndGrads
-from gradcheck.laws.examination import (
-    Examination,
-    LawResult,
-    NotApplicableError,
-    epsilon,
-)
+from gradcheck.laws.examination import Examination, LawResult
 from gradcheck.laws.identities import IDENTITIES
-from gradcheck.laws.law import Law
+from gradcheck.laws.rounds import conclude
 from gradcheck.laws.symmetries import SYMMETRIES
 from gradcheck.networks.conventions import in_rows, rows_point
 from gradcheck.networks.layers import COSTS
@@ -73,26 +68,8 @@ def check_laws(
     """
     loss_and_grads = in_rows(loss_and_grads, network)
     network, problem = rows_point(network, problem)
-    examination = Examination(loss_and_grads, network, problem, rng)
-    examination = replace(examination, eps=_precision(examination))
-    return tuple(_result(law, examination) for law in _ALL)
-
-
-def _result(law: Law, examination: Examination) -> LawResult:
-    try:
-        if examination.network.cost not in COSTS:
-            raise NotApplicableError("the rounding errors of this cost are not known")
-        return law.check(examination)
-    except NotApplicableError as reason:
-        return LawResult(law.id, True, f"not tested: {reason}", applicable=False)
-
-
-def _precision(examination: Examination) -> float:
-    """Return the machine epsilon of what the function returns without penalty.
-
-    With a penalty single and double precision may be mixed.
-    """
-    try:
-        return epsilon(*examination.call(replace(examination.problem, reg=0.0)))
-    except NotApplicableError:
-        return examination.eps
+    if network.cost not in COSTS:
+        unknown = "not tested: the rounding errors of this cost are not known"
+        return tuple(LawResult(i, True, unknown, applicable=False) for i in LAWS)
+    exam = Examination(loss_and_grads, network, problem, rng, replace(problem, reg=0.0))
+    return conclude(_ALL, exam)

@@ -1,11 +1,13 @@
 """One callable under examination: calls it, and compares what it returned."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from gradcheck._typing import Array, Grads, LossAndGrads, Params
+from gradcheck.asking import ask_all
 from gradcheck.laws.rounding import rounding_bounds
 from gradcheck.networks.conventions import penalty_gradient
 from gradcheck.problem import Network, Problem
@@ -75,63 +77,57 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The callable, what it should be, where, and the precision it computes in."""
+    """The callable, what it should be, where, and the precision it computes in.
+
+    `here` is the problem without its penalty.
+    """
 
     function: LossAndGrads
     network: Network
     problem: Problem
     rng: np.random.Generator
+    here: Problem
     eps: float = float(np.finfo(np.float64).eps)
-    kept: list[Answer] = field(default_factory=list)
 
-    def here(self) -> Answer:
-        """Return the answer at the problem itself without penalty, asked for once."""
-        if not self.kept:
-            self.kept.append(self.at())
-        return self.kept[0]
-
-    def at(
+    def point(
         self,
         params: Params | None = None,
         X: Array | None = None,
         y: Array | None = None,
         reg: float = 0.0,
-    ) -> Answer:
-        """Call the function at a point, by default the problem's without penalty.
-
-        Raises
-        ------
-        NotApplicableError
-            If it raises there, or returns no finite loss and gradient.
-        """
-        point = Problem(
+    ) -> Problem:
+        """Return a point, by default the problem's without penalty."""
+        return Problem(
             self.problem.params if params is None else params,
             self.problem.X if X is None else X,
             self.problem.y if y is None else y,
             reg,
         )
-        return self._answer(point, *self.call(point))
 
-    def call(self, point: Problem) -> tuple[float, Grads]:
-        """Call the function on copies; as `at`, without the errors."""
-        copies = {k: np.array(p) for k, p in point.params.items()}
-        X, y, N = point.X.copy(), point.y.copy(), point.X.shape[0]
-        try:
-            with np.errstate(all="ignore"):
-                loss, grads = self.function(copies, X, y, point.reg)
-            value = float(loss)
-            shaped = {k: _shaped(grads[k], p.shape) for k, p in point.params.items()}
-        except Exception as error:
-            raise NotApplicableError(
-                f"the function raised {type(error).__name__} for N={N}"
-            ) from error
+    def ask(
+        self, points: Sequence[Problem]
+    ) -> list[tuple[float, Grads] | NotApplicableError]:
+        """Call the function at several points, on copies.
+
+        Returns
+        -------
+        list
+            Loss and gradient; or why there are none: it raised, or they are not finite.
+        """
+        copies = [
+            Problem(
+                {k: np.array(p) for k, p in point.params.items()},
+                point.X.copy(), point.y.copy(), point.reg,
+            )
+            for point in points
+        ]  # fmt: skip
         with np.errstate(all="ignore"):
-            total = value + sum(float(np.abs(g).sum()) for g in shaped.values())
-        if not np.isfinite(total):
-            raise NotApplicableError(f"loss or gradient is not finite for N={N}")
-        return value, shaped
+            answers = ask_all(self.function, copies)
+            pairs = zip(answers, points, strict=True)
+            return [_finite(answer, point) for answer, point in pairs]
 
-    def _answer(self, point: Problem, loss: float, grads: Grads) -> Answer:
+    def answer(self, point: Problem, loss: float, grads: Grads) -> Answer:
+        """Say how far rounding may have moved what the function returned."""
         eps = max(self.eps, epsilon(loss, grads))
         with np.errstate(all="ignore"):
             bounds = rounding_bounds(
@@ -144,6 +140,25 @@ class Examination:
             for k, g in grads.items()
         }
         return Answer(loss, grads, bounds.loss + unit * abs(loss), errors)
+
+
+def _finite(answer: Any, point: Problem) -> tuple[float, Grads] | NotApplicableError:
+    """Read what the function returned, or raised, at a point."""
+    N = point.X.shape[0]
+    try:
+        if isinstance(answer, BaseException):
+            raise answer
+        loss, grads = answer
+        value = float(loss)
+        shaped = {k: _shaped(grads[k], p.shape) for k, p in point.params.items()}
+    except Exception as error:
+        return NotApplicableError(
+            f"the function raised {type(error).__name__} for N={N}"
+        )
+    total = value + sum(float(np.abs(g).sum()) for g in shaped.values())
+    if not np.isfinite(total):
+        return NotApplicableError(f"loss or gradient is not finite for N={N}")
+    return value, shaped
 
 
 def epsilon(loss: float, grads: Grads) -> float:

@@ -8,12 +8,11 @@ from gradcheck._typing import Array
 from gradcheck.laws.examination import (
     Answer,
     Examination,
-    LawResult,
     NotApplicableError,
     agree,
     same_grads,
 )
-from gradcheck.laws.law import bias_of, law, softmax_layer
+from gradcheck.laws.law import Asking, bias_of, law, softmax_layer
 from gradcheck.networks.layers import ACTIVATIONS, targets
 
 
@@ -22,10 +21,10 @@ from gradcheck.networks.layers import ACTIVATIONS, targets
     "Probabilities and targets both sum to 1, so the gradient of the scores sums to 0 "
     "over the classes, and with it each row of the last layer's gradient.",
 )
-def _delta_rows(exam: Examination) -> LawResult:
+def _delta_rows(exam: Examination) -> Asking:
     last = softmax_layer(exam)
     names = [k for k in (last, bias_of(last)) if k in exam.problem.params]
-    answer = exam.here()
+    (answer,) = yield (exam.here,)
     return same_grads(
         "delta-rows",
         {k: answer.grads[k].sum(axis=-1) for k in names},
@@ -42,7 +41,7 @@ def _delta_rows(exam: Examination) -> LawResult:
     "ln C (ln 2 for two classes), and the gradient of the last bias is 1/C less the "
     "frequency of the class.",
 )
-def _zero_weights_loss(exam: Examination) -> LawResult:
+def _zero_weights_loss(exam: Examination) -> Asking:
     network, y = exam.network, exam.problem.y
     if network.output != "identity":
         raise NotApplicableError("the outputs are not the scores")
@@ -50,7 +49,8 @@ def _zero_weights_loss(exam: Examination) -> LawResult:
     t = y if network.cost == "logistic" else targets(y, C)
     each, delta = _undecided(network.cost, t, C)
     share = 1.0 / len(t) if network.reduction == "mean" else 1.0
-    got = exam.at(params={k: np.zeros(p.shape) for k, p in exam.problem.params.items()})
+    zeros = {k: np.zeros(p.shape) for k, p in exam.problem.params.items()}
+    (got,) = yield (exam.point(params=zeros),)
     bias = bias_of(network.weights[-1])
     known = {bias: share * delta.sum(axis=0)} if network.biases else {}
     zero = {k: 0.0 * g for k, g in got.errors.items()}
@@ -64,8 +64,9 @@ def _zero_weights_loss(exam: Examination) -> LawResult:
     "A ReLU (or identity) unit can be scaled up before and down after: its weights and "
     "bias times their gradients sum to the same before the unit and after it.",
 )
-def _hidden_balance(exam: Examination) -> LawResult:
-    params, weights, answer = exam.problem.params, exam.network.weights, exam.here()
+def _hidden_balance(exam: Examination) -> Asking:
+    params, weights = exam.problem.params, exam.network.weights
+    (answer,) = yield (exam.here,)
     before, after, errors = {}, {}, {}
     for below, above, activation in zip(
         weights[:-1], weights[1:], exam.network.activations, strict=True
@@ -95,7 +96,7 @@ def _hidden_balance(exam: Examination) -> LawResult:
     "A bias is the weight of an input that is always 1: the gradients of the two are "
     "the same.",
 )
-def _bias_is_weight(exam: Examination) -> LawResult:
+def _bias_is_weight(exam: Examination) -> Asking:
     if not exam.network.biases:
         raise NotApplicableError("there are no biases")
     params = {k: p.copy() for k, p in exam.problem.params.items()}
@@ -110,7 +111,7 @@ def _bias_is_weight(exam: Examination) -> LawResult:
         params[below][:, unit], params[bias_of(below)][unit] = 0.0, 1.0
         ones[name] = (unit, float(ACTIVATIONS[activation].forward(np.ones(1))[0][0]))
         below = name
-    answer = exam.at(params=params, X=X)
+    (answer,) = yield (exam.point(params=params, X=X),)
     got = {
         bias_of(k): value * answer.grads[bias_of(k)] for k, (_, value) in ones.items()
     }

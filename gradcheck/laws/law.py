@@ -1,13 +1,21 @@
 """What a law is made of, and what the laws share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
 from gradcheck.laws.examination import (
+    Answer,
     Examination,
     LawResult,
     NotApplicableError,
 )
+from gradcheck.problem import Problem
+
+Asking = Generator[Sequence[Problem], Sequence[Answer], LawResult]
+"""A law at work: it asks for points, is given the answers there, and concludes.
+
+A `NotApplicableError` is thrown into it where one of them has no answer.
+"""
 
 
 class Law(NamedTuple):
@@ -15,12 +23,10 @@ class Law(NamedTuple):
 
     id: str
     sentence: str
-    check: Callable[[Examination], LawResult]
+    check: Callable[[Examination], Asking]
 
 
-def law(
-    name: str, sentence: str
-) -> Callable[[Callable[[Examination], LawResult]], Law]:
+def law(name: str, sentence: str) -> Callable[[Callable[[Examination], Asking]], Law]:
     """Make a function a law."""
     return lambda check: Law(name, sentence, check)
 

@@ -8,12 +8,12 @@ from gradcheck._typing import Array, Grads, Params
 from gradcheck.laws.examination import (
     Answer,
     Examination,
-    LawResult,
     NotApplicableError,
     agree,
 )
-from gradcheck.laws.law import bias_of, law, softmax_layer
+from gradcheck.laws.law import Asking, bias_of, law, softmax_layer
 from gradcheck.networks.conventions import penalty_gradient, penalty_loss
+from gradcheck.problem import Problem
 
 _REPEATS = 3
 _BLOCKS = 8
@@ -24,10 +24,10 @@ _BLOCKS = 8
     "Repeating every example leaves a mean and its gradient as they are, and "
     "multiplies a sum and its gradient: a mean divides by N, once.",
 )
-def _batch_mean(exam: Examination) -> LawResult:
-    once = exam.here()
+def _batch_mean(exam: Examination) -> Asking:
     rows = np.tile(np.arange(exam.problem.X.shape[0]), _REPEATS)
-    thrice = exam.at(X=exam.problem.X[rows], y=exam.problem.y[rows])
+    repeated = exam.point(X=exam.problem.X[rows], y=exam.problem.y[rows])
+    once, thrice = yield exam.here, repeated
     why, factor = "as with each once", 1
     if exam.network.reduction == "sum":
         why, factor = "three times what it is with each once", _REPEATS
@@ -40,30 +40,36 @@ def _batch_mean(exam: Examination) -> LawResult:
     "The gradient of a batch is the mean (the sum) of the gradients of its parts: "
     "no example changes what another contributes, and none is left out.",
 )
-def _additivity(exam: Examination) -> LawResult:
+def _additivity(exam: Examination) -> Asking:
     N = exam.problem.X.shape[0]
     if N < 2:
         raise NotApplicableError("there is only one example")
     order = exam.rng.permutation(N)
+    blocks = np.array_split(order, min(N, _BLOCKS))
     try:
-        parts = _sum_of_parts(exam, np.array_split(order, min(N, _BLOCKS)))
+        whole, *answers = yield exam.here, *_parts(exam, blocks)
     except NotApplicableError:
         if N < 4:
             raise
-        parts = _sum_of_parts(exam, np.array_split(order, 2))
+        blocks = np.array_split(order, 2)
+        whole, *answers = yield exam.here, *_parts(exam, blocks)
     what = "mean" if exam.network.reduction == "mean" else "sum"
     why = f"the {what} over its parts"
-    return agree("additivity", exam.here(), parts, "for the whole batch", why)
+    shares = [len(rows) / N if what == "mean" else 1.0 for rows in blocks]
+    parts = _sum_of_parts(answers, shares)
+    return agree("additivity", whole, parts, "for the whole batch", why)
 
 
-def _sum_of_parts(exam: Examination, blocks: list[Array]) -> Answer:
-    """Return the answer for the batch, put together from its blocks."""
-    N = exam.problem.X.shape[0]
-    parts = []
-    for rows in blocks:
-        weight = len(rows) / N if exam.network.reduction == "mean" else 1.0
-        part = exam.at(X=exam.problem.X[rows], y=exam.problem.y[rows])
-        parts.append(part.scaled(weight))
+def _parts(exam: Examination, blocks: list[Array]) -> list[Problem]:
+    """Return a point for each block of examples."""
+    return [
+        exam.point(X=exam.problem.X[rows], y=exam.problem.y[rows]) for rows in blocks
+    ]
+
+
+def _sum_of_parts(answers: list[Answer], shares: list[float]) -> Answer:
+    """Return the answer for the batch, put together from those for its blocks."""
+    parts = [a.scaled(share) for a, share in zip(answers, shares, strict=True)]
     total = parts[0]
     for part in parts[1:]:
         total = total.plus(part)
@@ -75,7 +81,7 @@ def _sum_of_parts(exam: Examination, blocks: list[Array]) -> Answer:
     "The penalty adds reg*W (2*reg*W in the full convention) to the gradient of each "
     "weight matrix and nothing to that of a bias.",
 )
-def _penalty(exam: Examination) -> LawResult:
+def _penalty(exam: Examination) -> Asking:
     reg = exam.problem.reg or 0.1
     params, kind = exam.problem.params, exam.network.penalty
     slopes = penalty_gradient(params, reg, kind)
@@ -88,23 +94,24 @@ def _penalty(exam: Examination) -> LawResult:
     )
     term = {"half": "reg*W", "full": "2*reg*W", "none": "nothing"}[kind]
     why = f"what it is without penalty plus {term} on weights alone"
-    wanted = exam.here().plus(added)
-    return agree("penalty", exam.at(reg=reg), wanted, f"with reg={reg:g}", why)
+    free, got = yield exam.here, exam.point(reg=reg)
+    return agree("penalty", got, free.plus(added), f"with reg={reg:g}", why)
 
 
 @law("permute-examples", "The order of the examples changes nothing.")
-def _permute_examples(exam: Examination) -> LawResult:
+def _permute_examples(exam: Examination) -> Asking:
     N = exam.problem.X.shape[0]
     if N < 2:
         raise NotApplicableError("there is only one example")
     order = _shuffle(exam, N)
-    got = exam.at(X=exam.problem.X[order], y=exam.problem.y[order])
+    shuffled = exam.point(X=exam.problem.X[order], y=exam.problem.y[order])
+    here, got = yield exam.here, shuffled
     where, why = "with the examples in another order", "as in the first order"
-    return agree("permute-examples", got, exam.here(), where, why)
+    return agree("permute-examples", got, here, where, why)
 
 
 @law("permute-hidden", "Permuting hidden units permutes the gradient.")
-def _permute_hidden(exam: Examination) -> LawResult:
+def _permute_hidden(exam: Examination) -> Asking:
     weights = exam.network.weights
     orders = {
         name: _shuffle(exam, exam.problem.params[name].shape[1])
@@ -122,9 +129,9 @@ def _permute_hidden(exam: Examination) -> LawResult:
                 moved[bias] = moved[bias][orders[below]]
         return moved
 
-    got = exam.at(params=move(exam.problem.params))
+    here, got = yield exam.here, exam.point(params=move(exam.problem.params))
     where, why = "with the hidden units permuted", "the same entry permuted"
-    return agree("permute-hidden", got, exam.here().moved(move), where, why)
+    return agree("permute-hidden", got, here.moved(move), where, why)
 
 
 @law(
@@ -132,7 +139,7 @@ def _permute_hidden(exam: Examination) -> LawResult:
     "Renaming the classes, outputs and labels alike, permutes the gradient of the last "
     "layer (exchanging the labels -1 and +1 changes its sign).",
 )
-def _permute_classes(exam: Examination) -> LawResult:
+def _permute_classes(exam: Examination) -> Asking:
     last, y = exam.network.weights[-1], exam.problem.y
     touched = {last, bias_of(last)}
     if exam.network.cost == "logistic":
@@ -150,20 +157,21 @@ def _permute_classes(exam: Examination) -> LawResult:
             for k, p in params.items()
         }
 
-    got = exam.at(params=move(exam.problem.params), y=y)
+    here, got = yield exam.here, exam.point(params=move(exam.problem.params), y=y)
     where, why = "with the classes renamed", "the same entry renamed"
-    return agree("permute-classes", got, exam.here().moved(move), where, why)
+    return agree("permute-classes", got, here.moved(move), where, why)
 
 
 @law("score-shift", "Adding a number to all scores of an example changes nothing.")
-def _score_shift(exam: Examination) -> LawResult:
+def _score_shift(exam: Examination) -> Asking:
     last = softmax_layer(exam)
     shift = exam.rng.uniform(1.0, 3.0)
     params = dict(exam.problem.params)
     name = bias_of(last) if exam.network.biases else last
     params[name] = params[name] + shift
     where, why = f"with {shift:.3g} added to {name}", "as without"
-    return agree("score-shift", exam.at(params=params), exam.here(), where, why)
+    here, got = yield exam.here, exam.point(params=params)
+    return agree("score-shift", got, here, where, why)
 
 
 def _shuffle(exam: Examination, n: int) -> Array:

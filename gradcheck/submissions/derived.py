@@ -130,11 +130,10 @@ def steady(answers: Answers, points: tuple[Problem, Problem]) -> Outcome:
         Id ``"unsteady"``; fatal where the gradients of one point differ by more than
         rounding.
     """
-    first = [answers(p.params, p.X, p.y, p.reg)[1] for p in points]
+    first = numerical.gradients_at(answers, points)
     order = [secrets.randbelow(2) for _ in range(_REPEATS)]
-    for number, which in enumerate(order, start=1):
-        p = points[which]
-        again = answers(p.params, p.X, p.y, p.reg)[1]
+    asked = numerical.gradients_at(answers, [points[which] for which in order])
+    for number, (which, again) in enumerate(zip(order, asked, strict=True), start=1):
         for name, gradient in first[which].items():
             difference = np.max(np.abs(again[name] - gradient), initial=0.0)
             if not difference <= _ROUNDING * np.max(np.abs(gradient), initial=0.0):

@@ -2,7 +2,7 @@
 
 import selectors
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from socket import socket
 
@@ -93,28 +93,62 @@ class Exchange:
         LateError, GoneError, FloodError, wire.ProtocolError
             There is no reply; the channel is of no more use.
         """
-        self._sequence += 1
-        header, frame = wire.request(kind, self._sequence, body)
-        inbox = wire.Inbox(header, expect, exact)
+        return self.ask_all(kind, [(body, exact)], expect, seconds=seconds)[0]
+
+    def ask_all(
+        self,
+        kind: int,
+        asked: Sequence[tuple[bytes, int | None]],
+        expect: int,
+        *,
+        seconds: float,
+    ) -> list[wire.Inbox]:
+        """Send requests one after the other, and wait for a reply to each.
+
+        Parameters
+        ----------
+        kind, expect, seconds
+            As in `ask`; `seconds` for all of them.
+        asked : sequence of (bytes, int or None)
+            Body of each request, and length of the body of its reply.
+        """
+        frames, inboxes = [], []
+        ends: list[int] = []
+        for body, exact in asked:
+            self._sequence += 1
+            header, frame = wire.request(kind, self._sequence, body)
+            frames.append(frame)
+            inboxes.append(wire.Inbox(header, expect, exact))
+            ends.append(len(frame) + (ends[-1] if ends else 0))
+        whole = frames[0] if len(frames) == 1 else b"".join(frames)
         deadline = time.monotonic() + seconds
-        unsent = self._send(memoryview(frame))  # nearly always the whole of it
-        while inbox.missing:
-            self._listen(writing=bool(unsent))
-            left = deadline - time.monotonic()
-            ready = self._selector.select(max(left, 0.0))
-            if left <= 0.0:
-                raise LateError
-            for key, mask in ready:
-                if key.data is not None:
-                    self._collect(key)
-                    continue
-                if mask & selectors.EVENT_WRITE:
-                    unsent = self._send(unsent)
-                if mask & selectors.EVENT_READ:
-                    inbox.feed(self._receive(inbox.missing))
-        if unsent:
-            raise wire.ProtocolError("an answer came before the question was read")
-        return inbox
+        unsent = self._send(memoryview(whole))  # nearly always the whole of it
+        for inbox, end in zip(inboxes, ends, strict=True):
+            while inbox.missing:
+                unsent = self._step(inbox, unsent, deadline)
+            if len(whole) - len(unsent) < end:
+                text = "an answer came before the question was read"
+                raise wire.ProtocolError(text)
+        return inboxes
+
+    def _step(
+        self, inbox: wire.Inbox, unsent: memoryview, deadline: float
+    ) -> memoryview:
+        """Wait for something to happen, and deal with it; what is left to send."""
+        self._listen(writing=bool(unsent))
+        left = deadline - time.monotonic()
+        ready = self._selector.select(max(left, 0.0))
+        if left <= 0.0:
+            raise LateError
+        for key, mask in ready:
+            if key.data is not None:
+                self._collect(key)
+                continue
+            if mask & selectors.EVENT_WRITE:
+                unsent = self._send(unsent)
+            if mask & selectors.EVENT_READ:
+                inbox.feed(self._receive(inbox.missing))
+        return unsent
 
     def drain(self) -> None:
         """Take what the streams still hold, without waiting for more."""

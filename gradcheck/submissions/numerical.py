@@ -15,11 +15,13 @@ them, none of which an honest gradient, right or wrong, shows:
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck._typing import Grads, LossAndGrads
+from gradcheck.asking import ask_all
 from gradcheck.problem import Network, Problem
 from gradcheck.report import Outcome
 
@@ -117,12 +119,8 @@ def lost_digits(answers: LossAndGrads, problem: Problem) -> str | None:
     str or None
         The first such parameter.
     """
-
-    def at(reg: float) -> Grads:
-        return answers(problem.params, problem.X, problem.y, reg)[1]
-
-    small, again = at(0.0), at(HUGE)
-    huge = [at(HUGE * (1.0 + k * _STEP)) for k in range(3)]
+    regs = (0.0, HUGE, *(HUGE * (1.0 + k * _STEP) for k in range(3)))
+    small, again, *huge = gradients_at(answers, [replace(problem, reg=r) for r in regs])
     for name, g in small.items():
         first, second, third = (np.asarray(each[name]) for each in huge)
         if not np.array_equal(first, np.asarray(again[name])):
@@ -137,6 +135,16 @@ def lost_digits(answers: LossAndGrads, problem: Problem) -> str | None:
         ):
             return name
     return None
+
+
+def gradients_at(answers: LossAndGrads, problems: Sequence[Problem]) -> list[Grads]:
+    """Ask for gradients; the first failure is raised."""
+    found = []
+    for answer in ask_all(answers, problems):
+        if isinstance(answer, BaseException):
+            raise answer
+        found.append(answer[1])
+    return found
 
 
 def cost_law(

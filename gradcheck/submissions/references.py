@@ -1,6 +1,6 @@
 """Which reference network a unit of a submission follows, found by its losses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from gradcheck import networks
 from gradcheck._typing import Array, Grads, Params
-from gradcheck.problem import Network
+from gradcheck.problem import Network, Problem
 from gradcheck.reading import UnusableError
 from gradcheck.submissions import problems
 from gradcheck.submissions.offers import Offered
@@ -47,12 +47,32 @@ class Answers:
         self, params: Params, X: Array, y: Array, reg: float
     ) -> tuple[float, Grads]:
         """Ask for the loss and the gradient at one point."""
-        try:
-            loss, grads = self.session.loss_and_grads(
-                self.unit, self._given(params), X, y, reg, seed=self.seed
-            )
-        except problems.FailedCallError as error:
-            raise UnusableError(error.code, str(error)) from error
+        answer = self.many([Problem(params, X, y, reg)])[0]
+        if isinstance(answer, UnusableError):
+            raise answer
+        return answer
+
+    def many(
+        self, places: Sequence[Problem]
+    ) -> list[tuple[float, Grads] | UnusableError]:
+        """Ask at several points in one go; see `gradcheck.asking`."""
+        given = [Problem(self._given(p.params), p.X, p.y, p.reg) for p in places]
+        answers = self.session.at_many(self.unit, given, seed=self.seed)
+        return [
+            self._renamed(answer, p.params)
+            for answer, p in zip(answers, places, strict=True)
+        ]
+
+    def _renamed(
+        self,
+        answer: tuple[float, Grads] | problems.FailedCallError,
+        params: Params,
+    ) -> tuple[float, Grads] | UnusableError:
+        if isinstance(answer, problems.FailedCallError):
+            unusable = UnusableError(answer.code, str(answer))
+            unusable.__cause__ = answer
+            return unusable
+        loss, grads = answer
         return loss, {k: grads[self.rename.get(k, k)] for k in params}
 
     def losses(self, points: Iterable[Params], X: Array, y: Array, reg: float) -> Array:

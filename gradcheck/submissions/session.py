@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck._typing import Array, Grads, Params
+from gradcheck.problem import Problem
 from gradcheck.submissions import launch, problems, testimony
 from gradcheck.submissions.cage import wire
 from gradcheck.submissions.exchange import (
@@ -24,6 +25,7 @@ from gradcheck.submissions.exchange import (
     batches,
 )
 from gradcheck.submissions.problems import printable
+from gradcheck.submissions.questions import Question
 from gradcheck.submissions.sources import Source, read_source, readable_roots
 
 
@@ -142,11 +144,11 @@ class Session:
         ndarray of float64, shape (points,)
             As they came; NaN and infinities included. BrokenSubmissionError if none do.
         """
-        found = [
-            self._evaluate(unit, batch, X, y, reg, seed=seed)[0]
-            for batch in batches(points)
-        ]
-        return np.concatenate([np.empty(0), *found])
+        found = [np.empty(0)]
+        for batch in batches(points):
+            question = Question(unit, batch, X, y, reg, seed)
+            found.append(self._values(question, self._ask([question])[0])[0])
+        return np.concatenate(found)
 
     def loss_and_grads(
         self,
@@ -183,10 +185,33 @@ class Session:
         if fresh:
             with Session(self.source, **self._options) as other:
                 return other.loss_and_grads(unit, params, X, y, reg, seed=seed)
-        losses, stacks = self._evaluate(
-            unit, [params], X, y, reg, seed=seed, gradients=True, count=count
+        question = Question(
+            unit, [params], X, y, reg, seed, gradients=True, count=count
         )
-        return float(losses[0]), {name: stack[0] for name, stack in stacks.items()}
+        return self._pair(question, self._ask([question])[0])
+
+    def at_many(
+        self, unit: int, places: Sequence[Problem], *, seed: int = 0
+    ) -> list[tuple[float, Grads] | problems.FailedCallError]:
+        """Evaluate the loss and its gradient at several points, asked for in one go.
+
+        Returns
+        -------
+        list
+            For each what `loss_and_grads` returns, or the FailedCallError that it
+            raises. Anything worse is raised.
+        """
+        questions = [
+            Question(unit, [p.params], p.X, p.y, p.reg, seed, gradients=True)
+            for p in places
+        ]
+        found: list[tuple[float, Grads] | problems.FailedCallError] = []
+        for question, inbox in zip(questions, self._ask(questions), strict=True):
+            try:
+                found.append(self._pair(question, inbox))
+            except problems.FailedCallError as error:
+                found.append(error)
+        return found
 
     def cpu_seconds(self) -> float | None:
         """Seconds of the processor that the child has used; None if unknown."""
@@ -213,45 +238,23 @@ class Session:
         body = wire.pack_body(head, [self.source.data])
         return self._words(wire.LOAD, body, wire.READY)
 
-    def _evaluate(
-        self,
-        unit: int,
-        points: Sequence[Params],
-        X: Array,
-        y: Array,
-        reg: float,
-        *,
-        seed: int,
-        gradients: bool = False,
-        count: bool = False,
+    def _ask(self, questions: Sequence[Question]) -> list[wire.Inbox]:
+        asked = [(question.body, question.size) for question in questions]
+        return self._exchanged(wire.EVALUATE, asked, wire.VALUES)
+
+    def _values(
+        self, question: Question, inbox: wire.Inbox
     ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-        stacks = {
-            name: np.array([p[name] for p in points], np.float64) for name in points[0]
-        }
-        shapes = {name: stack.shape[1:] for name, stack in stacks.items()}
-        listed, blobs = wire.pack_arrays(
-            {**stacks, "/X": np.asarray(X), "/y": np.asarray(y)}
-        )
-        head = {
-            "unit": unit,
-            "arrays": listed,
-            "points": len(points),
-            "parameters": list(shapes),
-            "gradients": gradients,
-            "reg": float(reg),
-            "seed": seed,
-            "count": count,
-        }
-        body = wire.pack_body(head, blobs)
-        asked = shapes if gradients else {}
-        size = wire.values_size(asked, len(points))
-        inbox = self._ask(wire.EVALUATE, body, wire.VALUES, size)
         if inbox.header is not None and inbox.header.kind == wire.PROBLEM:
-            self._complain(inbox.body, problems.FailedCallError, shapes)
-        return wire.unpack_values(inbox.body, asked, len(points))
+            self._complain(inbox.body, problems.FailedCallError, question.shapes)
+        return wire.unpack_values(inbox.body, question.asked, question.points)
+
+    def _pair(self, question: Question, inbox: wire.Inbox) -> tuple[float, Grads]:
+        losses, stacks = self._values(question, inbox)
+        return float(losses[0]), {name: stack[0] for name, stack in stacks.items()}
 
     def _words(self, kind: int, body: bytes, expect: int) -> dict[str, Any]:
-        inbox = self._ask(kind, body, expect, None)
+        inbox = self._exchanged(kind, [(body, None)], expect)[0]
         if inbox.header is not None and inbox.header.kind == wire.PROBLEM:
             self._complain(inbox.body, problems.RefusedError, {})
         try:
@@ -271,14 +274,12 @@ class Session:
             self._fail(spoiled)
         raise error
 
-    def _ask(
-        self, kind: int, body: bytes, expect: int, exact: int | None
-    ) -> wire.Inbox:
+    def _exchanged(
+        self, kind: int, asked: Sequence[tuple[bytes, int | None]], expect: int
+    ) -> list[wire.Inbox]:
         started = time.monotonic()
         try:
-            return self._exchange.ask(
-                kind, body, expect, exact=exact, seconds=self._left
-            )
+            return self._exchange.ask_all(kind, asked, expect, seconds=self._left)
         except (LateError, GoneError, FloodError, wire.ProtocolError) as error:
             self._fail(error)
         finally:

@@ -46,6 +46,7 @@ class Board:
         self.results: list[Any] = []
         self.instance: Any = None
         self.forward: int | None = None
+        self.taken: dict[str, Any] = {}
 
     @property
     def extra(self) -> dict[str, Any]:

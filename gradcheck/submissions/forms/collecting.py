@@ -31,7 +31,7 @@ class Collecting:
     by_step: bool
     sign: float
 
-    def _gradients(
+    def gradients_of(
         self,
         board: Board,
         instance: Any,
@@ -39,6 +39,7 @@ class Collecting:
         before: Mapping[str, Any],
         params: Mapping[str, Any],
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Find the gradients among results, and bring them into our shapes."""
         if self.by_step:
             after = {
                 h.slot.name: get(instance, self.paths[h.slot.name])
@@ -55,6 +56,7 @@ class Collecting:
             found: dict[str, Any] = {} if still else moved
         else:
             found = self._returned(board, instance, held)
+        board.taken = found
         return self._read(found, held, params)
 
     def _named(self, results: Any, steps: Any) -> list[tuple[str, Any]]:

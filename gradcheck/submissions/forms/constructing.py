@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ def construct(cls: Any, board: Board) -> Any:
     ``hidden_nodes`` may be a list of sizes or a number: the list is tried first.
     """
     try:
-        signature = inspect.signature(cls)
+        signature = _signature(cls)
     except (TypeError, ValueError):
         return cls()
     try:
@@ -26,6 +27,12 @@ def construct(cls: Any, board: Board) -> Any:
         if not any(_may_be_listed(n) for n in signature.parameters):
             raise
     return _construct(cls, signature, board, listed=False)
+
+
+@lru_cache(256)
+def _signature(cls: Any) -> inspect.Signature:
+    """Read a signature once: an object is made for every size of problem."""
+    return inspect.signature(cls)
 
 
 def _may_be_listed(name: str) -> bool:

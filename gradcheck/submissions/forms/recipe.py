@@ -17,7 +17,11 @@ from .containers import (
     squares,
 )
 from .gradients import Held
+from .groove import Groove, can_run
 from .shapes import Slot
+
+_SIZES = 32
+"""Sizes of problems for each of which the object that was made is kept."""
 
 _STRENGTH = (int, float, type(None))
 Step = tuple[names.Function, Callable[..., Any] | None]
@@ -96,6 +100,7 @@ class Recipe(Collecting):
     each: bool = False
     kept: dict[Any, Any] = field(default_factory=dict)
     bound: dict[Any, Any] = field(default_factory=dict)
+    groove: list[Groove] = field(default_factory=list)
 
     def evaluate(
         self, params: Mapping[str, Any], X: Any, y: Any, reg: float, gradient: bool
@@ -122,6 +127,9 @@ class Recipe(Collecting):
         self, params: Mapping[str, Any], X: Any, y: Any, reg: float, gradient: bool
     ) -> Outcome:
         setting = self._setting(params, X, y, reg)
+        if self.groove:
+            outcome = Outcome(None, {} if gradient else None)
+            return self.groove[0].run(setting, outcome)
         board = Board(setting, self.bound)
         if self.globals:
             self._supply_globals(board)
@@ -145,9 +153,11 @@ class Recipe(Collecting):
         if gradient:
             if self.loss_step is None:  # it is asked what loss that may belong to
                 outcome.output = board.output(turned=True)
-            outcome.grads, outcome.adjusted = self._gradients(
+            outcome.grads, outcome.adjusted = self.gradients_of(
                 board, instance, held, before, params
             )
+            if can_run(self):
+                self.groove.append(Groove(self, board))
         return outcome
 
     def _setting(self, params: Any, X: Any, y: Any, reg: float) -> Setting:
@@ -173,26 +183,39 @@ class Recipe(Collecting):
         return output.reshape(len(output), -1)
 
     def _instance(self, board: Board, held: Sequence[Held]) -> Any:
-        assert self.maker is not None
-        setting = board.setting
-        key = (setting.dims, len(setting.X))
-        if self.fresh or key not in self.kept:
-            made = self.maker(board)
-            self.kept = {key: made} if not self.fresh else {}
-        else:
-            made = self.kept[key]
+        made, setting = self.object_at(board), board.setting
         paths = self.paths
         for item in held:
             path = paths.get(item.slot.name)
             if path is not None:
                 put(made, path, item.value, self.rebind)
-        for name in self.reg_attributes or strengths(made):
-            setattr(made, name, setting.reg)
+        self.set_strengths(made, setting.reg)
         for name in self.data_attributes:
             found, value = board.look_up(name, has_default=False)
             if found:
                 setattr(made, name, value)
         return made
+
+    def object_at(self, board: Board) -> Any:
+        """Return the object that is called at problems of these sizes."""
+        assert self.maker is not None
+        if self.fresh:
+            return self.maker(board)
+        key = (board.setting.dims, len(board.setting.X))
+        if key not in self.kept:
+            if len(self.kept) >= _SIZES:
+                self.kept.clear()
+            self.kept[key] = self.maker(board)
+        return self.kept[key]
+
+    def sites_of(self, function: names.Function) -> Sequence[list[str]]:
+        """Return how a function is called elsewhere in the file."""
+        return self.sites.get(function.name, ())
+
+    def set_strengths(self, made: Any, reg: float) -> None:
+        """Give an object the strength of the penalty, where it keeps one."""
+        for name in self.reg_attributes or strengths(made):
+            setattr(made, name, reg)
 
     def _follow(self, board: Board, instance: Any, gradient: bool) -> float | None:
         """Make the calls; return the loss, if one of them gives it."""
@@ -203,7 +226,7 @@ class Recipe(Collecting):
                 break
             if self.globals:
                 self._supply_globals(board)
-            args, named = board.bind(function, self.sites.get(function.name, ()))
+            args, named = board.bind(function, self.sites_of(function))
             call = own if own is not None else getattr(instance, function.name)
             result = call(*args, **named)
             board.record(function, result, self.assigned.get(function.name, ()))
@@ -234,7 +257,7 @@ class Recipe(Collecting):
 
     def with_(self, **changes: Any) -> "Recipe":
         """Return the same recipe with other choices."""
-        return replace(self, kept={}, bound={}, **changes)
+        return replace(self, kept={}, bound={}, groove=[], **changes)
 
 
 def strengths(made: Any) -> tuple[str, ...]:
