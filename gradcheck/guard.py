@@ -37,6 +37,8 @@ class Guarded:
         Parameters in the caller's structure to the loss alone.
     batch : callable, optional
         Many points, as mappings, to an array of losses, in one go.
+    pairs : callable, optional
+        A few points, as mappings, to what `pair` returns for each, or raises.
     name : str
         What to call the function in messages.
 
@@ -65,9 +67,11 @@ class Guarded:
         *,
         loss: Callable[[Any], Any] | None = None,
         batch: Callable[[Iterable[Params]], Any] | None = None,
+        pairs: Callable[[Sequence[Params]], Sequence[Any]] | None = None,
         name: str = "loss_and_grads",
     ) -> None:
         self._pair, self._loss, self._batch = pair, loss, batch
+        self._pairs = pairs
         self._structure, self.name = structure, name
         self.shapes = {key: np.shape(value) for key, value in params.items()}
         self.loss_calls = self.gradient_calls = 0
@@ -120,9 +124,32 @@ class Guarded:
         try:
             return self.pair(params)[1]
         except UnusableError as problem:
-            if not self._outside(problem) and problem.id != "not-finite":
-                raise
-            return {name: np.full(shape, np.nan) for name, shape in self.shapes.items()}
+            return self._undefined(problem)
+
+    @property
+    def several(self) -> Callable[[Sequence[Params]], list[Grads]] | None:
+        """As `gradient`, at a few points in one go; None where that is no gain."""
+        dear = self._pairs is None or self.seeded or self.size >= LARGE
+        return None if dear else self._at_several
+
+    def _at_several(self, points: Sequence[Params]) -> list[Grads]:
+        self.gradient_calls += len(points)
+        answers = self._pairs([copied(p) for p in points]) if self._pairs else ()
+        found = []
+        for answer in answers:
+            try:
+                if isinstance(answer, BaseException):
+                    raise answer
+                found.append(self.read(answer)[1])
+            except UnusableError as problem:
+                found.append(self._undefined(problem))
+        return found
+
+    def _undefined(self, problem: UnusableError) -> Grads:
+        """Return NaN throughout where the loss is not defined; else raise."""
+        if not self._outside(problem) and problem.id != "not-finite":
+            raise problem
+        return {name: np.full(shape, np.nan) for name, shape in self.shapes.items()}
 
     def pair(self, params: Params, *, moved: float = 0.0) -> tuple[float, Grads]:
         """Return the loss and the gradient at one point, or at another one near it.
@@ -228,3 +255,19 @@ def _view(array: Array) -> Array:
 
 def _is_number(array: Array) -> bool:
     return array.dtype.kind in "fiubc" and array.size == 1
+
+
+class GradientOf:
+    """The gradient behind a guard as a function, with `several` where it has that."""
+
+    def __init__(self, guarded: Guarded) -> None:
+        self._guarded = guarded
+
+    def __call__(self, params: Params) -> Grads:
+        """Return the gradient at one point; see `Guarded.gradient`."""
+        return self._guarded.gradient(params)
+
+    @property
+    def several(self) -> Callable[[Sequence[Params]], list[Grads]] | None:
+        """See `Guarded.several`."""
+        return self._guarded.several

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import gradcheck
@@ -113,16 +114,22 @@ class Network:
     @property
     def weights(self) -> tuple[str, ...]:
         """Names of the weight matrices, first layer first."""
-        if self.name == "linear":
-            return ("W",)
-        return tuple(f"W{layer}" for layer in range(1, self.depth + 1))
+        return _weights(self.name, self.depth)
 
     @property
     def bias_names(self) -> tuple[str, ...]:
         """Names of the biases, first layer first; empty without biases."""
         if not self.biases:
             return ()
-        return tuple(name.replace("W", "b") for name in self.weights)
+        return _biases(self.weights)
+
+    @property
+    def conventions(self) -> tuple[object, ...]:
+        """All that tells this network from another, in words and numbers."""
+        return (
+            self.name, self.activations, self.cost, self.output, self.penalty,
+            self.reduction, self.layout, self.biases,
+        )  # fmt: skip
 
     def shapes(
         self, D: int, hidden: tuple[int, ...], C: int
@@ -157,6 +164,18 @@ class Network:
             "biases": self.biases,
         }
         return self.build(**{**current, **conventions})
+
+
+@lru_cache(256)
+def _weights(name: str, depth: int) -> tuple[str, ...]:
+    if name == "linear":
+        return ("W",)
+    return tuple(f"W{layer}" for layer in range(1, depth + 1))
+
+
+@lru_cache(256)
+def _biases(weights: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.replace("W", "b") for name in weights)
 
 
 for _waiting in gradcheck.when_problem_is_imported:

@@ -79,16 +79,17 @@ def test_a_file_that_does_not_stand_the_points_keeps_its_report(check, monkeypat
 
 
 def test_of_many_in_a_folder_none_reads_the_others(tmp_path):
-    from gradcheck.grading.run import _apart, submission_check
+    from gradcheck.grading.run import _with, submission_check
 
     (tmp_path / "alice.py").write_text("ONE = 1.0\n")
     thief = tmp_path / "bob.py"
     uses = "grads['W1'] = grads['W1'] * alice.ONE"
     thief.write_text(made.LOSS + "import alice\n" + made.HAND.replace("AFTER", uses))
-    alone, apart = submission_check(), _apart(submission_check())
+    alone = submission_check()
+    apart = _with(submission_check(), roots=())
     assert alone(thief).verdict is not Verdict.BROKEN
     assert apart(thief).verdict is Verdict.BROKEN
-    assert _apart(made.here) is made.here
+    assert _with(made.here, roots=()) is made.here
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,15 @@ class Child:
     def loss_and_grads(self, unit, params, X, y, reg, *, seed=0, **_):
         return self.function(params, X, y, reg, unit)
 
+    def at_many(self, unit, places, *, seed=0):
+        answers = []
+        for p in places:
+            try:
+                answers.append(self.loss_and_grads(unit, p.params, p.X, p.y, p.reg))
+            except FailedCallError as error:
+                answers.append(error)
+        return answers
+
     def losses(self, unit, points, X, y, reg, *, seed=0):
         return np.array([self.function(p, X, y, reg, unit)[0] for p in points])
 

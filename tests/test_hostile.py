@@ -152,7 +152,7 @@ def net(witness):
     session, canary = witness
     before = settled()
     yield
-    deadline = time.monotonic() + 1.0  # a keeper closes its line, then exits
+    deadline = time.monotonic() + 3.0  # a keeper closes its line, then exits
     while (after := traces()) != before and time.monotonic() < deadline:
         time.sleep(0.005)
     assert after == before

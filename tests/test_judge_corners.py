@@ -36,6 +36,16 @@ class Session:
         back = {v: k for k, v in self.rename.items()}
         return loss, {back.get(k, k): v for k, v in grads.items()}
 
+    def at_many(self, unit, places, *, seed):
+        answers = []
+        for p in places:
+            try:
+                answer = self.loss_and_grads(unit, p.params, p.X, p.y, p.reg, seed=seed)
+            except problems.FailedCallError as error:
+                answer = error
+            answers.append(answer)
+        return answers
+
     def losses(self, unit, points, X, y, reg, *, seed):
         return np.array([
             self.loss_and_grads(unit, p, X, y, reg, seed=seed)[0] for p in points

@@ -351,7 +351,7 @@ def test_words_that_are_none_end_the_session(file, monkeypatch, answer, kind):
         inbox = wire.Inbox(wire.request(wire.LOAD, 1, b"")[0], wire.READY)
         inbox.header = wire.Header(kind, 1, len(answer), b"")
         inbox._parts += answer
-        monkeypatch.setattr(session, "_ask", lambda *args: inbox)
+        monkeypatch.setattr(session, "_exchanged", lambda *args: [inbox])
         with pytest.raises(problems.BadReplyError, match="could be read"):
             session.notes()
 

@@ -10,7 +10,10 @@ import pytest
 import gradcheck.rendering.html
 import gradcheck.testing  # noqa: F401 - numpy is not loaded twice in one process
 
-PLUGIN = ("-p", "gradcheck.pytest_plugin", "-p", "no:cacheprovider")
+PLUGIN = (
+    *("-p", "gradcheck.pytest_plugin", "-p", "no:cacheprovider"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # it is loaded here already
+)
 
 NETS = """
 import numpy as np

@@ -9,7 +9,7 @@ from gradcheck.asking import ask_all
 from gradcheck.checker.assemble import with_entries
 from gradcheck.checker.scenarios import Scenario, apart, differences
 from gradcheck.comparison import Examination, examine
-from gradcheck.guard import Guarded, copied
+from gradcheck.guard import GradientOf, Guarded, copied
 from gradcheck.hygiene import Inspection, inspect
 from gradcheck.problem import Network, Problem
 from gradcheck.reading import UnusableError
@@ -43,8 +43,12 @@ class Run:
 
         losses = getattr(self.function, "losses", None)
         batch = losses and (lambda points: losses(points, X.copy(), y.copy(), reg))
+        many = getattr(self.function, "many", None)
+        pairs = many and (
+            lambda points: many([Problem(p, X.copy(), y.copy(), reg) for p in points])
+        )
         _, structure = name_leaves(problem.params)
-        return Guarded(pair, problem.params, structure, batch=batch)
+        return Guarded(pair, problem.params, structure, batch=batch, pairs=pairs)
 
     def inspect(self) -> Inspection:
         """Look at its hygiene at the first problem."""
@@ -61,7 +65,7 @@ class Run:
         """Measure the derivative of its loss at the first problem."""
         return examine(
             self.guarded.evaluate,
-            self.guarded.gradient,
+            GradientOf(self.guarded),
             self.problem.params,
             inspection.grads,
             seed=seed,
@@ -99,7 +103,7 @@ class Run:
             except UnusableError:
                 continue
             found = examine(
-                guarded.evaluate, guarded.gradient, problem.params, grads, seed=seed
+                guarded.evaluate, GradientOf(guarded), problem.params, grads, seed=seed
             )
             self.guarded.loss_calls += guarded.loss_calls
             self.guarded.gradient_calls += guarded.gradient_calls

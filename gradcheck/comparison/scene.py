@@ -1,6 +1,6 @@
 """The scene of an examination: the point, the gradient, how exactly both are known."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Any
@@ -40,6 +40,17 @@ class CountedGradient:
     def __init__(self, gradient: Callable[[Params], Grads]) -> None:
         self._gradient = gradient
         self.calls = 0
+        self._several = getattr(gradient, "several", None)
+
+    @property
+    def several(self) -> Callable[[Sequence[Params]], list[Grads]] | None:
+        """Asks for the gradient at several points in one go; None where it cannot."""
+        return None if self._several is None else self._at_several
+
+    def _at_several(self, points: Sequence[Params]) -> list[Grads]:
+        self.calls += len(points)
+        found = self._several(points) if self._several is not None else []
+        return [as_gradient(p, g) for p, g in zip(points, found, strict=True)]
 
     def __call__(self, params: Params) -> Grads:
         """Return the gradient at `params`, shaped like them."""

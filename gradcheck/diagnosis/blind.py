@@ -10,7 +10,7 @@ from gradcheck.diagnosis.explain import merge
 from gradcheck.diagnosis.penalties import Measured
 from gradcheck.diagnosis.search import Found, Search
 from gradcheck.experiments.sections import project
-from gradcheck.faults import CATALOGUE, Mistake, Pass, compatible, singles, table
+from gradcheck.faults import CATALOGUE, Mistake, compatible, singles, table
 
 _PLUMBING = frozenset({"call", "finish", "loss-data"})
 _LEAST, _SETS = 24, 6000
@@ -62,7 +62,7 @@ def _score(measured: Measured, mistakes: Sequence[Mistake]) -> float:
         slots = table(reader.network, mistakes)
         with np.errstate(all="ignore"):
             try:
-                made = Pass(reader.spec, reader.problem, slots).grads()
+                made = reader.right.wrongly(slots).grads()
             except ValueError:  # needs sizes that are equal, and here they are not
                 return 0.0
         for name, g in made.items():

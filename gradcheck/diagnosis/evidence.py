@@ -52,6 +52,13 @@ class Evidence:
     def __init__(self, spec: Specification, finish: Mistake | None = None) -> None:
         self.spec, self.finish = spec, finish
         self.exhibits: list[Exhibit] = []
+        self._passes: dict[int, Pass] = {}
+
+    def _pass(self, exhibit: Exhibit) -> Pass:
+        """Return the right pass at an exhibit, made once."""
+        if id(exhibit) not in self._passes:
+            self._passes[id(exhibit)] = Pass(self.spec, exhibit.problem)
+        return self._passes[id(exhibit)]
 
     def add(self, problem: Problem, grads: Grads) -> None:
         """Add an answer; empty ones tell nothing and are left out."""
@@ -95,7 +102,7 @@ class Evidence:
             every.append(self.finish)
         with np.errstate(all="ignore"):
             slots = table(self.spec.network, every)
-            return Pass(self.spec, exhibit.problem, slots).grads()
+            return self._pass(exhibit).wrongly(slots).grads()
 
     def _misfit(
         self, exhibit: Exhibit, name: str, injected: Array, estimated: bool
@@ -124,8 +131,8 @@ class Evidence:
 
     def factor_of(self, exhibit: Exhibit, mistake: Mistake) -> float:
         """Return what a mistake of scale multiplies the data part by: nine digits."""
-        right = Pass(self.spec, exhibit.problem)
-        wrong = Pass(self.spec, exhibit.problem, table(self.spec.network, [mistake]))
+        right = self._pass(exhibit).wrongly({})
+        wrong = self._pass(exhibit).wrongly(table(self.spec.network, [mistake]))
         top = right.top()
         right.scaled(top)
         wrong.scaled(top)

@@ -11,7 +11,7 @@ from gradcheck.experiments.penalty import PenaltyPoint
 from gradcheck.experiments.sections import Reader, data_part, project
 from gradcheck.experiments.stages import _product
 from gradcheck.factors import UNIT, Row
-from gradcheck.faults import Mistake, Pass, singles, table
+from gradcheck.faults import Mistake, singles, table
 from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.passes import Table
 from gradcheck.faults.records import MULTIPLICATIVE
@@ -114,7 +114,7 @@ def _injected(
     values: list[float] = []
     for reader in readers:
         with np.errstate(all="ignore"):
-            grads = Pass(reader.spec, reader.problem, slots).grads()
+            grads = reader.right.wrongly(slots).grads()
         values += cells(reader, data_part(grads, reader.right), kept)
     return np.array(values)
 

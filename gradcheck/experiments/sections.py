@@ -137,24 +137,37 @@ def project(observed: Array, predicted: Array) -> tuple[float, float]:
     return factor, float(np.linalg.norm(observed - factor * predicted)) / scale
 
 
+_COMBINED: dict[object, list[tuple[Mistake, ...]]] = {}
+_MANY = 1024
+
+
 def combinations_of(
     network: Network, slots: Sequence[str], site: int | None
 ) -> list[tuple[Mistake, ...]]:
     """List what can fill these slots at one site, at most three at once."""
-    choices: list[list[tuple[Mistake, ...]]] = []
-    for slot in slots:
-        options: list[tuple[Mistake, ...]] = [()]
-        for mistake in singles(network):
-            fault = CATALOGUE[mistake.id]
-            variant = fault.variant(mistake.variant)
-            if variant.slot != slot or fault.constant == "nonlinear" or variant.also:
-                continue
-            filled = table(network, [mistake])
-            if list(filled) == [(slot, site)]:
-                options.append((mistake,))
-        choices.append(options)
-    sets = [sum(chosen, ()) for chosen in product(*choices)]
-    return sorted((s for s in sets if len(s) <= 3), key=cost)
+    key = (*slots, site, *network.conventions)
+    if key not in _COMBINED:
+        if len(_COMBINED) >= _MANY:
+            _COMBINED.clear()
+        choices = [_fillings(network, slot, site) for slot in slots]
+        sets = [sum(chosen, ()) for chosen in product(*choices)]
+        _COMBINED[key] = sorted((s for s in sets if len(s) <= 3), key=cost)
+    return list(_COMBINED[key])
+
+
+def _fillings(
+    network: Network, slot: str, site: int | None
+) -> list[tuple[Mistake, ...]]:
+    """List what can fill one slot at a site: nothing, or one mistake."""
+    options: list[tuple[Mistake, ...]] = [()]
+    for mistake in singles(network):
+        fault = CATALOGUE[mistake.id]
+        variant = fault.variant(mistake.variant)
+        if variant.slot != slot or fault.constant == "nonlinear" or variant.also:
+            continue
+        if list(table(network, [mistake])) == [(slot, site)]:
+            options.append((mistake,))
+    return options
 
 
 def cost(mistakes: Sequence[Mistake]) -> float:

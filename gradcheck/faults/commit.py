@@ -166,14 +166,32 @@ def singles(network: Network, *ids: str) -> Iterator[Mistake]:
     Some are invisible on some networks (a reshape of a column changes nothing).
     """
     for name in ids or CATALOGUE:
-        fault = CATALOGUE[name]
-        for sites in fault.sites(network):
-            for variant in fault.variants:
-                mistake = Mistake(name, tuple(sites), variant.label, fault.example)
-                filled = len(keys(network, mistake))
-                whole = variant.slot != "carrier" or filled == len(sites)
-                if variant.when(network) and whole:
-                    yield mistake
+        yield from _of_one(network, name)
+
+
+_FOUND: dict[object, tuple[Mistake, ...]] = {}
+_MANY = 4096
+
+
+def _of_one(network: Network, name: str) -> tuple[Mistake, ...]:
+    """List the forms of one mistake on networks of these conventions, once."""
+    key = name, *network.conventions
+    if key not in _FOUND:
+        if len(_FOUND) >= _MANY:
+            _FOUND.clear()
+        _FOUND[key] = tuple(_forms(network, name))
+    return _FOUND[key]
+
+
+def _forms(network: Network, name: str) -> Iterator[Mistake]:
+    fault = CATALOGUE[name]
+    for sites in fault.sites(network):
+        for variant in fault.variants:
+            mistake = Mistake(name, tuple(sites), variant.label, fault.example)
+            filled = len(keys(network, mistake))
+            whole = variant.slot != "carrier" or filled == len(sites)
+            if variant.when(network) and whole:
+                yield mistake
 
 
 def touched(network: Network, mistake: Mistake) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -87,6 +88,16 @@ class Pass:
         self.above: dict[int, Array] = {}  # what reached a layer, before its mask
         self.dW: dict[int, Array] = {}  # data gradients of the weights, so far
         self.tapped: dict[str, Array] = {}  # what a bias gradient is summed from
+
+    def wrongly(self, table: Table) -> Pass:
+        """Return a pass of its own at the same point, its slots filled by `table`.
+
+        What comes before any slot, the forward pass, is shared with this one.
+        """
+        other = copy(self)
+        other.table, other.probs = table, self.right_probs
+        other.above, other.dW, other.tapped = {}, {}, {}
+        return other
 
     def _forward(self) -> None:
         self.a: dict[int, Array] = {0: self.X}

@@ -7,7 +7,7 @@ subgradient is taken there. It is the second opinion before a gradient is called
 and the main method where the loss is noisy.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan, sqrt
 from typing import TypeAlias
@@ -120,15 +120,30 @@ def mean_slope(
     """Integrate ``g . v`` over a segment; see `walk`."""
     vectors = direction.vectors(params)
     along = Explicit(vectors)
+    places = [float(node) for node in rule[0]]
+    asked = [place for place in places if place != 0 or middle is None]
+    grads = gradients_at(
+        gradient, (displace(params, vectors, length * t) for t in asked)
+    )
     slope = 0.0
-    for node, weight in zip(*rule, strict=True):
-        if node == 0 and middle is not None:
+    for place, weight in zip(places, rule[1], strict=True):
+        if place == 0 and middle is not None:
             value = middle
         else:
-            grads = gradient(displace(params, vectors, length * float(node)))
-            value, _ = project(along, params, grads)
+            value, _ = project(along, params, next(grads))
         slope += float(weight) * value / 2
     return slope
+
+
+def gradients_at(gradient: GradientAt, points: Iterable[Params]) -> Iterator[Grads]:
+    """Yield the gradient at each point: in one go where it has an attribute `several`.
+
+    Else one after the other, so that no two of them have to be held at once.
+    """
+    several = getattr(gradient, "several", None)
+    if several is None:
+        return (gradient(point) for point in points)
+    return iter(several(list(points)))
 
 
 def contradicts(
@@ -187,10 +202,11 @@ def gradient_rounding(
         Half-widths: six standard deviations.
     """
     vectors = line.vectors(params)
-    rows = []
-    for place in range(1, 9):
-        grads = gradient(displace(params, vectors, spacing * place))
-        rows.append([project(v, params, grads)[0] for v in directions])
+    points = (displace(params, vectors, spacing * place) for place in range(1, 9))
+    rows = [
+        [project(v, params, grads)[0] for v in directions]
+        for grads in gradients_at(gradient, points)
+    ]
     return [6 * _deviation(column) for column in np.array(rows).T]
 
 

@@ -5,6 +5,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,13 @@ def split(
 
 def dims_of(params: Mapping[str, Any]) -> tuple[int, ...]:
     """Return inputs, hidden widths and outputs of our parameters."""
-    weights = [v.shape for k, v in params.items() if k[0] in "Ww"]
-    dims = [w[0] if w else 1 for w in weights]
-    last = weights[-1] if weights else ()
-    return (*dims, math.prod(last[1:]))
+    return _dims_of(tuple([v.shape for k, v in params.items() if k[0] in "Ww"]))
+
+
+@lru_cache(1024)
+def _dims_of(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    last = shapes[-1] if shapes else ()
+    return (*[shape[0] if shape else 1 for shape in shapes], math.prod(last[1:]))
 
 
 def squares(params: Mapping[str, Any], free: str = "") -> float:
@@ -131,25 +135,27 @@ def drop_loss(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
 def get(instance: Any, path: Sequence[Any]) -> Any:
     """Follow a path of attributes, keys and indices."""
     for part in path:
-        if isinstance(instance, _BOXES):
-            instance = instance[part]
-        else:
+        if type(part) is str and not isinstance(instance, _BOXES):
             instance = getattr(instance, part)
+        else:
+            instance = instance[part]
     return instance
 
 
 def put(instance: Any, path: Sequence[Any], value: Any, rebind: bool) -> None:
     """Store an array at a path; into the array that is there if not `rebind`."""
-    owner = get(instance, path[:-1])
+    owner = instance if len(path) == 1 else get(instance, path[:-1])
     last = path[-1]
-    old = None if rebind else get(owner, path[-1:])
-    if (
-        isinstance(old, np.ndarray)
-        and old.shape == np.shape(value)
-        and old.dtype == np.float64
-    ):
-        old[...] = value
-    elif isinstance(owner, _FILLABLE):
+    if not rebind:
+        old = get(owner, path[-1:])
+        if (
+            isinstance(old, np.ndarray)
+            and old.shape == np.shape(value)
+            and old.dtype == np.float64
+        ):
+            old[...] = value
+            return
+    if isinstance(owner, _FILLABLE):
         owner[last] = value
     else:
         setattr(owner, last, value)

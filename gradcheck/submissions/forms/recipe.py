@@ -162,7 +162,7 @@ class Recipe(Collecting):
 
     def _setting(self, params: Any, X: Any, y: Any, reg: float) -> Setting:
         dims = dims_of(params)
-        scaled = reg * float(len(X)) ** self.reg_power
+        scaled = reg * float(len(X)) ** self.reg_power if self.reg_power else reg
         return Setting(
             params, X, y, scaled, dims, self.layout, self.coding, keep=self.keep,
             matrix=self.matrix,

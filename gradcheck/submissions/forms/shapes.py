@@ -147,6 +147,8 @@ def code_labels(y: Any, coding: str, classes: int) -> Any:
         Number of outputs.
     """
     y = np.asarray(y)
+    if coding == "ints":
+        return y.astype(int).reshape(-1)
     if coding == "asis":
         return y.copy()
     kind, _, shape = coding.partition(" ")

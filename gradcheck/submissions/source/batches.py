@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable
 
+from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source import patterns
 from gradcheck.submissions.source.case import Case, built
 from gradcheck.submissions.source.patterns import Spot
@@ -77,7 +78,7 @@ def _partial(case: Case) -> Guess | None:
         mine = [spot for spot in found if spot[0] in inside] or found
         return guess(single(mine), "divided by N, unlike the others")
     times = [
-        (s, part) for s in own for part in ast.walk(s.value)
+        (s, part) for s in own for part in walk(s.value)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult)
         and patterns.is_count(part.right, names)
     ]  # fmt: skip
@@ -94,7 +95,7 @@ def _other_count(case: Case) -> Guess | None:
         if store.operator == "/" and store.node not in sums:
             found.append((store, store.node))
         found += [
-            (store, part) for part in ast.walk(store.value)
+            (store, part) for part in walk(store.value)
             if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div)
             and part not in sums and number_free(part.right)
         ]  # fmt: skip
@@ -112,7 +113,7 @@ def _constant(case: Case) -> Guess | None:
     for store in case.own():
         if store.operator in ("*", "/") and not number_free(store.value):
             found.append((store, store.node))
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Div):
                 sides = [patterns.number(part.left), patterns.number(part.right)]
                 over = isinstance(part.op, ast.Div)
@@ -128,7 +129,7 @@ def _constant(case: Case) -> Guess | None:
 def _dropped(case: Case) -> Guess | None:
     found: list[Spot] = []
     for store in case.made():
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             if isinstance(part, ast.Subscript):
                 cut = part.slice
                 first = cut.elts[0] if isinstance(cut, ast.Tuple) and cut.elts else cut
@@ -174,7 +175,7 @@ RULES["clipped"] = _called(("clip",), "clipped")
 @rule("single-precision")
 def _single_precision(case: Case) -> Guess | None:
     found = [
-        (s, part) for s in case.made() for part in ast.walk(s.value)
+        (s, part) for s in case.made() for part in walk(s.value)
         if (isinstance(part, ast.Attribute) and part.attr in ("float32", "single"))
         or (isinstance(part, ast.Constant) and part.value in ("float32", "f4"))
     ]  # fmt: skip

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from gradcheck.submissions.forms.names import kind_of
+from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source import patterns
 from gradcheck.submissions.source.case import Case, built
 from gradcheck.submissions.source.patterns import Spot
@@ -109,14 +110,12 @@ def _reading(chain: Sequence[Store], places: set[str]) -> list[Spot]:
     """Find where some places are read."""
     found: list[Spot] = []
     for store in chain:
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             named = isinstance(part, ast.Name | ast.Attribute | ast.Subscript)
             if named and place_of(part) in places:  # type: ignore[arg-type]
                 found.append((store, part))  # type: ignore[arg-type]
     outer = {id(n) for _, n in found}
-    inner = {
-        id(c) for _, n in found for c in ast.walk(n) if c is not n and id(c) in outer
-    }
+    inner = {id(c) for _, n in found for c in walk(n) if c is not n and id(c) in outer}
     return [spot for spot in found if id(spot[1]) not in inner]
 
 

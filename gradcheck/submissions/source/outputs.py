@@ -2,6 +2,7 @@
 
 import ast
 
+from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source import patterns
 from gradcheck.submissions.source.case import Case
 from gradcheck.submissions.source.patterns import Spot
@@ -70,7 +71,7 @@ def _shifted(case: Case) -> Guess | None:
     for store in case.made():
         for tree in (store.value, store.target):
             found += [
-                (store, part) for part in ast.walk(tree or ast.Pass())
+                (store, part) for part in walk(tree or ast.Pass())
                 if isinstance(part, ast.BinOp) and patterns.number(part.right) == 1.0
                 and isinstance(part.op, ast.Add | ast.Sub)
                 and patterns.is_target(part.left)
@@ -120,7 +121,7 @@ def _product(case: Case, node: ast.AST) -> ast.expr:
 def _diagonal(case: Case) -> Guess | None:
     under = [
         (s, s.node) for r in case.touched for s in r.stores
-        if any(patterns.is_target(p) for t in s.tests for p in ast.walk(t))
+        if any(patterns.is_target(p) for t in s.tests for p in walk(t))
     ]  # fmt: skip
     if under:
         return guess(single(under), "only for the true class")

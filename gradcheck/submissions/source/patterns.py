@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from gradcheck.submissions.forms.names import role_of
+from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source.program import Program
 from gradcheck.submissions.source.stores import Store, last, place_of, reads
 
@@ -25,7 +26,7 @@ def word_of(node: ast.AST) -> str:
 def calls(node: ast.AST, names: Iterable[str]) -> Iterator[ast.Call]:
     """Yield the calls of functions of some names."""
     wanted = tuple(names)
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Call) and word_of(part) in wanted:
             yield part
 
@@ -53,7 +54,7 @@ def penalties(program: Program, stores: Iterable[Store]) -> list[Spot]:
     """Find the terms that the strength of the penalty multiplies."""
     found: list[Spot] = []
     for store in stores:
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             if not _is_reg(part):
                 continue
             term = _term(program, part)
@@ -83,7 +84,7 @@ def _term(program: Program, node: ast.AST) -> ast.expr:
 def of_the_loss(node: ast.AST) -> bool:
     """Whether a penalty is that of a loss: it sums squares."""
     powers = any(
-        isinstance(p, ast.BinOp) and isinstance(p.op, ast.Pow) for p in ast.walk(node)
+        isinstance(p, ast.BinOp) and isinstance(p.op, ast.Pow) for p in walk(node)
     )
     return powers or any(True for _ in calls(node, _SUMS))
 
@@ -120,7 +121,7 @@ def divisions(stores: Iterable[Store], names: Iterable[str] = ()) -> list[Spot]:
     for store in stores:
         if store.operator == "/" and is_count(store.value, names):
             found.append((store, store.node))
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             over = isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div)
             if over and is_count(part.right, names):  # type: ignore[attr-defined]
                 found.append((store, part))  # type: ignore[arg-type]
@@ -137,7 +138,7 @@ def normalisations(stores: Iterable[Store]) -> list[Spot]:
         if not s.operator and any(True for _ in calls(s.value, ("sum",)))
         and not any(
             isinstance(p, ast.BinOp) and isinstance(p.op, ast.Div)
-            for p in ast.walk(s.value)
+            for p in walk(s.value)
         )
     }  # fmt: skip
 
@@ -148,7 +149,7 @@ def normalisations(stores: Iterable[Store]) -> list[Spot]:
     for store in stores:
         if store.operator == "/" and is_sum(store.value):
             found.append((store, store.node))
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             over = isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div)
             if over and is_sum(part.right):  # type: ignore[attr-defined]
                 found.append((store, part))  # type: ignore[arg-type]
@@ -170,7 +171,7 @@ def by_label(store: Store) -> bool:
     """Whether a store goes to places that the labels choose: ``p[rows, y] -= 1``."""
     target = store.target
     while isinstance(target, ast.Subscript):
-        if any(is_target(part) for part in ast.walk(target.slice)):
+        if any(is_target(part) for part in walk(target.slice)):
             return True
         target = target.value
     return False
@@ -186,7 +187,7 @@ def one_hots(stores: Iterable[Store]) -> list[Spot]:
             continue
         if store.operator in ("+", "-") and is_target(store.value):
             found.append((store, store.node))
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             pair = isinstance(part, ast.BinOp) and isinstance(
                 part.op, ast.Sub | ast.Add
             )
@@ -216,7 +217,7 @@ def masks(stores: Iterable[Store]) -> list[Spot]:
             parts.append(store.target.slice)
         for tree in (*parts, *store.tests):
             found += [
-                (store, part) for part in ast.walk(tree)
+                (store, part) for part in walk(tree)
                 if isinstance(part, ast.Compare) and len(part.ops) == 1
                 and isinstance(part.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE)
                 and (number(part.left), number(part.comparators[0])) != (None, None)
@@ -228,7 +229,7 @@ def logistic_products(stores: Iterable[Store]) -> list[Spot]:
     """Find products ``p * (1 - p)``."""
     found: list[Spot] = []
     for store in stores:
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             ones = isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub)
             if ones and number(part.left) == 1.0:  # type: ignore[attr-defined]
                 found.append((store, part))  # type: ignore[arg-type]
@@ -261,7 +262,7 @@ def negations(stores: Iterable[Store]) -> list[Spot]:
         if store.operator in ("/", "*") and minus:
             found.append((store, store.node))
             continue
-        for part in ast.walk(store.value):
+        for part in walk(store.value):
             negated = isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.USub)
             if negated and number(part) in (None, -1.0):
                 found.append((store, part))  # type: ignore[arg-type]

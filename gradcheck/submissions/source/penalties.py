@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from gradcheck.submissions.forms.names import kind_of
+from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source import patterns
 from gradcheck.submissions.source.case import Case
 from gradcheck.submissions.source.patterns import Spot
@@ -63,7 +64,7 @@ for _id, _remark in _PENALTIES.items():
 def _averaged(case: Case) -> Guess | None:
     term = _first_term(case)
     inner = term is not None and any(
-        patterns.is_count(p, case.counts()) for p in ast.walk(term)
+        patterns.is_count(p, case.counts()) for p in walk(term)
     )
     return guess(term, "divided by N" if inner else "divided by N afterwards")
 
@@ -73,7 +74,7 @@ def _row_free(case: Case) -> Guess | None:
     zeroed = [
         (s, s.node) for s in case.made()
         if s.partial and patterns.number(s.value) == 0.0 and not s.operator
-        and not any(isinstance(p, ast.Compare) for p in ast.walk(s.node))
+        and not any(isinstance(p, ast.Compare) for p in walk(s.node))
     ]  # fmt: skip
     if zeroed:
         return guess(single(zeroed), "sets a row to zero")
@@ -115,7 +116,7 @@ def _unmultiplied(case: Case) -> Guess | None:
 def _weighed(case: Case, store: object, call: ast.expr) -> bool:
     """Whether a sum of squares stands in a product with the penalty's strength."""
     terms = patterns.penalties(case.program, [store])  # type: ignore[list-item]
-    return any(call in ast.walk(term) for _, term in terms)
+    return any(call in walk(term) for _, term in terms)
 
 
 @rule("bias-penalty-missing")

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from gradcheck.submissions.forms.names import kind_of, role_of
+from gradcheck.submissions.forms.trees import children, walk
 from gradcheck.submissions.source.stores import (
     RETURN,
     Body,
@@ -30,13 +31,11 @@ class Program:
     def __init__(self, tree: ast.Module) -> None:
         self.bodies = list(bodies(tree))
         self.parents: dict[ast.AST, ast.AST] = {
-            child: node
-            for node in ast.walk(tree)
-            for child in ast.iter_child_nodes(node)
+            child: node for node in walk(tree) for child in children(node)
         }
         self.bases: dict[str, list[str]] = {
             node.name: [b.id for b in node.bases if isinstance(b, ast.Name)]
-            for node in ast.walk(tree)
+            for node in walk(tree)
             if isinstance(node, ast.ClassDef)
         }
 
@@ -67,7 +66,7 @@ class Program:
 
     def called(self, node: ast.AST, owner: str) -> Iterator[Body]:
         """Yield the functions of the file that an expression calls."""
-        for part in ast.walk(node):
+        for part in walk(node):
             if isinstance(part, ast.Call):
                 yield from self.callee(part.func, owner)
 
@@ -192,7 +191,7 @@ class Slice:
         if depth > _DEEPEST:
             return
         whole = node.func if isinstance(node, ast.Call) else None
-        for part in ast.walk(node):
+        for part in walk(node):
             if not isinstance(part, ast.Call):
                 continue
             chosen = item if part.func is whole else None

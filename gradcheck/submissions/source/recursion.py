@@ -9,6 +9,7 @@ import ast
 from collections.abc import Sequence
 
 from gradcheck.submissions.forms.names import kind_of
+from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source.rules import Guess
 from gradcheck.submissions.source.stores import Body, Store, last, reads
 
@@ -61,7 +62,7 @@ def _goes_down(store: Store) -> bool:
     """Whether a statement in a loop multiplies its own value by turned weights."""
     if not store.loop or store.operator or store.place not in reads(store.value):
         return False
-    return any(_turned_weights(part) for part in ast.walk(store.value))
+    return any(_turned_weights(part) for part in walk(store.value))
 
 
 def _turned_weights(node: ast.AST) -> bool:
@@ -82,7 +83,7 @@ def _factors(body: Body, step: Store) -> list[Store]:
     """Return what a step multiplies by, where the loop makes it before the step."""
     names = {
         part.id
-        for product in ast.walk(step.value)
+        for product in walk(step.value)
         if isinstance(product, ast.BinOp) and isinstance(product.op, ast.Mult)
         for part in (product.left, product.right)
         if isinstance(part, ast.Name) and part.id != step.place

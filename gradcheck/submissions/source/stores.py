@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gradcheck.submissions.forms.trees import children, walk
+
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 RETURN = "return"
 _OPERATORS = {
@@ -80,7 +82,7 @@ def bodies(tree: ast.Module) -> Iterator[Body]:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield Body(node.name, owner, node, list(_flat(node.body, (), False)))
             pending += [
-                ("", n) for n in ast.walk(node)
+                ("", n) for n in walk(node)
                 if isinstance(n, ast.FunctionDef) and n is not node
             ]  # fmt: skip
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
@@ -220,7 +222,7 @@ def reads(node: ast.AST) -> set[str]:
                         pending.append(part.slice)
                     part = part.value  # type: ignore[attr-defined,union-attr]
                 continue
-        pending.extend(ast.iter_child_nodes(part))
+        pending.extend(children(part))
     return found
 
 
