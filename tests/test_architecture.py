@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1] / "gradcheck"
 LAYERS = """
 _typing errors
 | problem structure randomness arguments
-| asking
+| asking lanes
 | networks numeric
 | reading
 | rules

@@ -40,14 +40,33 @@ _ANY_LOSS = _HIDDEN | {
 """Mistakes that are seen whatever the loss is."""
 
 
-def with_diagnosis(
-    report: Report,
+def diagnosed(
     loss_and_grads: Callable[..., Any],
     network: Network,
     *,
     seed: int,
     sizes: Mapping[str, Any] | None,
-) -> Report:
+) -> Diagnosis | None:
+    """Diagnose a function, whatever its verdict; None if it is gone.
+
+    Parameters
+    ----------
+    loss_and_grads : callable
+        The function that is checked.
+    network : Network
+        The reference.
+    seed : int
+        Of the points of the experiments.
+    sizes : mapping, optional
+        Sizes that the function dictates.
+    """
+    try:
+        return diagnosis.diagnose(loss_and_grads, network, seed=seed, sizes=sizes)
+    except GradcheckError:  # the submission's process is gone
+        return None
+
+
+def with_diagnosis(report: Report, found: Diagnosis | None, network: Network) -> Report:
     """Add the mistakes that a diagnosis names and verifies, and what it measured.
 
     A gradient that is right at ordinary points and has a verified mistake elsewhere
@@ -57,18 +76,12 @@ def with_diagnosis(
     ----------
     report : Report
         Of the check.
-    loss_and_grads : callable
-        The function that was checked.
+    found : Diagnosis or None
+        See `diagnosed`.
     network : Network
         The reference.
-    seed : int
-        Of the points of the experiments.
-    sizes : mapping, optional
-        Sizes that the function dictates.
     """
-    try:
-        found = diagnosis.diagnose(loss_and_grads, network, seed=seed, sizes=sizes)
-    except GradcheckError:  # the submission's process is gone
+    if found is None:
         return report
     calls = report.cost.gradient_evaluations + found.calls
     conventions = found.conventions

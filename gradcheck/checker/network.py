@@ -5,9 +5,6 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
-from gradcheck import fingerprint
 from gradcheck.arguments import check_function, check_options
 from gradcheck.checker.assemble import (
     SMALL_CONSTANT,
@@ -17,9 +14,9 @@ from gradcheck.checker.assemble import (
     outcomes,
 )
 from gradcheck.checker.diagnosing import with_diagnosis
+from gradcheck.checker.inquiry import Inquiry
 from gradcheck.checker.run import Run
 from gradcheck.checker.scenarios import Scenario, match_loss, resolve, scenarios
-from gradcheck.laws import check_laws
 from gradcheck.problem import Network
 from gradcheck.randomness import preserved_random_state
 from gradcheck.reading import UnusableError
@@ -86,25 +83,22 @@ def check_network(
     specified, admitted = resolve(network)
     points = scenarios(specified, seed=seed, sizes=sizes, regs=regs)
     run = Run(loss_and_grads, points[0].problem)
+    inquiry = Inquiry(
+        run, _at_its_penalty(loss_and_grads, regs), specified, points,
+        seed=seed, sizes=sizes, regs=regs, rtol_required=rtol_required, entries=entries,
+    )  # fmt: skip
     with preserved_random_state():
         try:
             inspection = run.inspect()
             matched = match_loss(run.loss_at, admitted, points)
-            first = run.examine(inspection, seed=seed, rtol_required=rtol_required)
-            where, examination = run.elsewhere(first, matched, points[1:], seed=seed)
-            if entries and not where:
-                examination = run.with_entries(examination, inspection)
-            smoothed = run.smoothed(examination, matched, points)
-            laws = check_laws(
-                run.only_at(regs),
-                matched or specified,
-                points[0].problem,
-                rng=np.random.default_rng(seed),
-            )
         except UnusableError as problem:
             report = broken(problem, run.guarded, seed=seed)
-            function = _at_its_penalty(loss_and_grads, regs)
-            return with_diagnosis(report, function, specified, seed=seed, sizes=sizes)
+            return with_diagnosis(report, inquiry.diagnosed(), specified)
+        measured, (laws, found) = inquiry.make(inspection, matched)
+    if isinstance(measured, UnusableError):
+        report = broken(measured, run.guarded, seed=seed)
+        return with_diagnosis(report, found, specified)
+    where, examination, smoothed = measured
     if smoothed:
         examination = excused(examination, smoothed)
         if examination.verdict == "correct":
@@ -116,13 +110,9 @@ def check_network(
         report = replace(report, message=where)
     report = replace(report, laws=outcomes(laws), subject=_subject(specified, matched))
     if report.verdict is Verdict.WRONG:
-        fixed = scenarios(specified, seed=fingerprint.SEED, sizes=sizes, regs=regs)[0]
-        asked, followed = run.only_at(regs), matched or specified
-        traits = fingerprint.measure(asked, followed, fixed.problem)
-        report = replace(report, fingerprint=traits)
+        report = replace(report, fingerprint=inquiry.fingerprint(matched))
     report = _with_loss(report, matched, admitted)
-    function = _at_its_penalty(loss_and_grads, regs)
-    return with_diagnosis(report, function, specified, seed=seed, sizes=sizes)
+    return with_diagnosis(report, found, specified)
 
 
 def _at_its_penalty(

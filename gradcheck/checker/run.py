@@ -15,6 +15,14 @@ from gradcheck.problem import Network, Problem
 from gradcheck.reading import UnusableError
 from gradcheck.structure import name_leaves
 
+Measured = tuple[str, Examination, tuple[str, ...]]
+
+_HARMLESS = (
+    *("single-precision", "integer-arithmetic"),
+    *("global-random-state", "loss-differs-alone"),
+)
+"""Rules whose breach says nothing of a memory."""
+
 SMOOTHED = 1e-2
 """Largest relative error that a small constant in a logarithm is blamed for."""
 
@@ -58,6 +66,32 @@ class Run:
             watched={"X": self.problem.X, "y": self.problem.y},
             snapshot=lambda: self.handed,
         )
+
+    def measure(
+        self,
+        inspection: Inspection,
+        matched: Network | None,
+        points: tuple[Scenario, ...],
+        *,
+        seed: int,
+        rtol_required: float | None,
+        entries: bool,
+    ) -> Measured:
+        """Measure by its own loss, here and elsewhere, how right the gradient is.
+
+        Returns
+        -------
+        where : str
+            Where it is wrong, if it is right at the first problem.
+        examination : Examination
+        smoothed : tuple of str
+            Parameters that only a small constant in the loss makes wrong.
+        """
+        first = self.examine(inspection, seed=seed, rtol_required=rtol_required)
+        where, examination = self.elsewhere(first, matched, points[1:], seed=seed)
+        if entries and not where:
+            examination = self.with_entries(examination, inspection)
+        return where, examination, self.smoothed(examination, matched, points)
 
     def examine(
         self, inspection: Inspection, *, seed: int, rtol_required: float | None
@@ -204,6 +238,11 @@ class Run:
             return float("nan")
         finally:
             self.guarded.loss_calls += guarded.loss_calls
+
+
+def is_steady(inspection: Inspection) -> bool:
+    """Whether nothing speaks for a memory: an answer depends on its question alone."""
+    return all(rule.ok or rule.id in _HARMLESS for rule in inspection.rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from socket import socket
 import numpy as np
 
 from gradcheck._typing import Params
+from gradcheck.lanes import give_way
 from gradcheck.submissions.cage import wire
 
 HEAD = 32 * 1024
@@ -58,6 +59,11 @@ class Exchange:
     ----------
     channel, out, err : socket
         Connected stream sockets; they become non-blocking, and stay the caller's.
+
+    Attributes
+    ----------
+    waited : float
+        Seconds spent waiting for replies so far.
     """
 
     def __init__(self, channel: socket, out: socket, err: socket) -> None:
@@ -66,6 +72,7 @@ class Exchange:
         self.printed = {"stdout": Printed(), "stderr": Printed()}
         self._sequence = 0
         self._writing = False
+        self.waited = 0.0
         channel.setblocking(False)
         self._selector.register(channel, selectors.EVENT_READ, None)
         for line, name in ((out, "stdout"), (err, "stderr")):
@@ -121,14 +128,19 @@ class Exchange:
             inboxes.append(wire.Inbox(header, expect, exact))
             ends.append(len(frame) + (ends[-1] if ends else 0))
         whole = frames[0] if len(frames) == 1 else b"".join(frames)
-        deadline = time.monotonic() + seconds
-        unsent = self._send(memoryview(whole))  # nearly always the whole of it
-        for inbox, end in zip(inboxes, ends, strict=True):
-            while inbox.missing:
-                unsent = self._step(inbox, unsent, deadline)
-            if len(whole) - len(unsent) < end:
-                text = "an answer came before the question was read"
-                raise wire.ProtocolError(text)
+        unsent = self._send(memoryview(whole))
+        if not unsent:  # nearly always
+            give_way()
+        started = time.monotonic()
+        try:
+            for inbox, end in zip(inboxes, ends, strict=True):
+                while inbox.missing:
+                    unsent = self._step(inbox, unsent, started + seconds)
+                if len(whole) - len(unsent) < end:
+                    text = "an answer came before the question was read"
+                    raise wire.ProtocolError(text)
+        finally:
+            self.waited += time.monotonic() - started
         return inboxes
 
     def _step(
@@ -202,13 +214,15 @@ class Exchange:
             raise FloodError
 
 
-def batches(points: Iterable[Params], limit: int = BATCH) -> Iterator[list[Params]]:
-    """Group points into lists of at most `limit` bytes, and of one point at least."""
+def batches(
+    points: Iterable[Params], limit: int = BATCH, most: int | None = None
+) -> Iterator[list[Params]]:
+    """Group points into lists of at most `limit` bytes and `most` points; one fits."""
     batch: list[Params] = []
     size = 0
     for point in points:
         bytes_of_point = sum(8 * np.size(array) for array in point.values())
-        if batch and size + bytes_of_point > limit:
+        if batch and (size + bytes_of_point > limit or len(batch) == most):
             yield batch
             batch, size = [], 0
         batch.append(point)

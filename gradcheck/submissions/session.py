@@ -5,7 +5,6 @@
 """
 
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck._typing import Array, Grads, Params
+from gradcheck.lanes import is_shared
 from gradcheck.problem import Problem
 from gradcheck.submissions import launch, problems, testimony
 from gradcheck.submissions.cage import wire
@@ -27,6 +27,9 @@ from gradcheck.submissions.exchange import (
 from gradcheck.submissions.problems import printable
 from gradcheck.submissions.questions import Question
 from gradcheck.submissions.sources import Source, read_source, readable_roots
+
+_PIECE = 24
+"""Points asked for at once while another line of questions wants its turn."""
 
 
 class Session:
@@ -145,7 +148,8 @@ class Session:
             As they came; NaN and infinities included. BrokenSubmissionError if none do.
         """
         found = [np.empty(0)]
-        for batch in batches(points):
+        piece = _PIECE if is_shared() else None
+        for batch in batches(points, most=piece):
             question = Question(unit, batch, X, y, reg, seed)
             found.append(self._values(question, self._ask([question])[0])[0])
         return np.concatenate(found)
@@ -277,13 +281,11 @@ class Session:
     def _exchanged(
         self, kind: int, asked: Sequence[tuple[bytes, int | None]], expect: int
     ) -> list[wire.Inbox]:
-        started = time.monotonic()
+        left = self._left - self._exchange.waited
         try:
-            return self._exchange.ask_all(kind, asked, expect, seconds=self._left)
+            return self._exchange.ask_all(kind, asked, expect, seconds=left)
         except (LateError, GoneError, FloodError, wire.ProtocolError) as error:
             self._fail(error)
-        finally:
-            self._left -= time.monotonic() - started
 
     def _fail(self, error: Exception) -> NoReturn:
         """Say why there is no answer; the submission is over with that."""
