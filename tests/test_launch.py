@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradcheck.problem import Problem
 from gradcheck.submissions import launch, problems, testimony, warm
 from gradcheck.submissions.cage import wire
 from gradcheck.submissions.exchange import FloodError, GoneError, LateError
@@ -444,3 +445,21 @@ def test_what_a_child_sees_of_the_environment_is_a_fixed_list(tmp_path, monkeypa
     assert "GRADCHECK_SECRET" not in seen
     assert seen["LD_LIBRARY_PATH"] == "/kept"
     assert seen["OPENBLAS_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize("tier", [None, "minimal"])
+def test_of_many_questions_one_that_fails_leaves_the_next_alone(tmp_path, tier):
+    path = tmp_path / "student.py"
+    path.write_text(
+        SOURCE.replace("    return", "    assert params['W'][0, 0] > 0\n    return")
+    )
+    W = np.ones((40, 40))  # an answer is longer than what is said of a failure
+    places = [Problem({"W": (-1) ** k * k * W}, X, Y, 0.0) for k in range(60)]
+    with Session(path, tier=tier) as session:
+        found = session.at_many(0, places)
+        assert loss(session) == [4.0]
+    failed = [isinstance(answer, problems.FailedCallError) for answer in found]
+    assert failed == [k == 0 or k % 2 == 1 for k in range(60)]
+    assert [answer[0] for answer in found[2::2]] == [
+        1600.0 * k for k in range(2, 60, 2)
+    ]

@@ -127,3 +127,14 @@ def test_values_are_losses_then_a_stack_for_every_name():
     assert stacks["W"].shape == (2, 2, 3)
     assert stacks["b"].tolist() == [14, 15]
     losses[0] = 1.0  # the caller's own, to write to
+
+
+def test_the_header_is_read_by_itself():
+    asked, _ = wire.request(wire.EVALUATE, 1, b"")
+    box = wire.Inbox(asked, wire.VALUES, 4000)
+    assert box.missing == wire.HEADER_SIZE  # what follows may be another's
+    said = wire.reply(asked, wire.PROBLEM, b"12345678")
+    box.feed(said[: wire.HEADER_SIZE])
+    assert box.missing == 8
+    box.feed(said[wire.HEADER_SIZE :])
+    assert not box.missing

@@ -96,10 +96,13 @@ class Inbox:
 
     @property
     def missing(self) -> int:
-        """How many bytes may be read now; 0 when the reply is whole."""
+        """How many bytes may be read now; 0 when the reply is whole.
+
+        The header alone first: what comes behind it may be of another length, and the
+        reply to the next request.
+        """
         if self.header is None:
-            most = SMALL if self.exact is None else self.exact
-            return HEADER_SIZE + most - len(self._parts)
+            return HEADER_SIZE - len(self._parts)
         return self.header.length - len(self._parts)
 
     @property

@@ -25,7 +25,7 @@ from .trials import Sizes, Trial
 
 _DUST = 1e-9
 PATIENCE = 4.0
-"""Seconds after which no further reading of a file is tried."""
+"""Seconds of the processor after which no further reading of a file is tried."""
 
 _AFTER = (
     "transposed", "shape-mismatch", "incomplete", "ambiguous", "loss-not-scalar",
@@ -85,12 +85,12 @@ class Search:
         self.path, self.supply, self.missing = path, supply, missing
         self.not_scalar: Refused | None = None
         self.signs: tuple[float, ...] = (1.0,)
-        self._until = time.monotonic() + PATIENCE
+        self._until = time.process_time() + PATIENCE
 
     @property
     def exhausted(self) -> bool:
         """Whether enough time has gone into finding out what the file means."""
-        return time.monotonic() > self._until
+        return time.process_time() > self._until
 
     def best(
         self, recipes: Iterable[Recipe], sizes: Sizes, *, examples: int = N
@@ -131,7 +131,7 @@ class Search:
         params = {
             k: v for k, v in params.items() if any(k in s.ours for s in recipe.slots)
         }
-        started = time.monotonic()
+        started = time.process_time()
         for _ in range(4):
             try:
                 trial: Trial = quietly(lambda: self._judge(recipe, params, X, y))
@@ -141,7 +141,7 @@ class Search:
                 if not (error.name and self.supply(error.name)):
                     return self._failed(recipe, error)
             except EndlessError:  # of no reading is more to be expected
-                self._until += time.monotonic() - started
+                self._until += time.process_time() - started
                 raise
             except (Exception, SystemExit) as error:
                 return self._failed(recipe, error)
