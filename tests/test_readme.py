@@ -11,7 +11,12 @@ from gradcheck.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SESSIONS = re.findall(r"```console\n\$ gradcheck (.*)\n((?:.*\n)*?)```", README)
+REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+SESSIONS = [
+    session
+    for text in (README, REPORT)
+    for session in re.findall(r"```console\n\$ gradcheck (.*)\n((?:.*\n)*?)```", text)
+]
 
 
 def test_the_readme_fits_on_two_screens():

@@ -1,6 +1,7 @@
 """The words of a report, whole, as a person reads them."""
 
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -123,6 +124,15 @@ def test_a_pattern_that_narrows_nothing_is_left_out(pattern):
     parameter = ParameterReport(Verdict.WRONG, (2,), worst=worst, pattern=pattern)
     text = plain_text(Report(Verdict.WRONG, parameters={"b": parameter}))
     assert pattern not in text
+
+
+def test_verbose_says_what_the_laws_are_that_hold():
+    report = replace(
+        RIGHT, laws=(Outcome("permute-examples", True), Outcome("x", True))
+    )
+    text = plain_text(report, verbose=True)
+    assert "\n  permute-examples: The order of the examples changes nothing.\n" in text
+    assert "\n  x: holds\n" in text
 
 
 def test_verbose_adds_the_measurements():

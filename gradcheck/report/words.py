@@ -160,12 +160,20 @@ def _rules(report: Report, verbose: bool) -> Iterator[Line]:
     laws = report.laws if verbose or not named else ()  # they follow from the mistake
     for outcome in (*report.hygiene, *laws):
         if verbose and outcome.ok:
-            yield from wrapped("faint", f"{outcome.id}: {outcome.detail}", first="  ")
+            detail = outcome.detail or _sentence(outcome.id)
+            yield from wrapped("faint", f"{outcome.id}: {detail}", first="  ")
         elif not outcome.ok and outcome.id not in named:
             role = "wrong" if outcome.fatal else "unsure"
             yield from wrapped(role, f"{outcome.id}: {outcome.detail}", first="  ")
     if report.verdict is Verdict.CORRECT:
         yield from _certificate(report)
+
+
+def _sentence(law: str) -> str:
+    """Say what a law is that holds."""
+    from gradcheck.laws import LAWS
+
+    return LAWS.get(law, "holds")
 
 
 def _certificate(report: Report) -> Iterator[Line]:
