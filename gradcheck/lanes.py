@@ -18,6 +18,13 @@ Second = TypeVar("Second")
 _current = threading.local()
 
 
+def _set_filters(filters: Any) -> None:
+    """Put a list of warnings' filters in force, which all threads share."""
+    warnings.filters = filters
+    with warnings.catch_warnings():  # makes them known to the interpreter
+        pass
+
+
 class _AbandonedError(BaseException):
     """The other line has failed, and nobody wants to know how this one ends."""
 
@@ -41,8 +48,7 @@ class _Lane:
     def resume(self) -> None:
         """Wait for the turn, and put back what this line has set."""
         self.go.acquire()
-        warnings.filters = self.filters
-        warnings._filters_mutated()  # type: ignore[attr-defined]
+        _set_filters(self.filters)
         if self.abandoned:
             raise _AbandonedError
 
@@ -129,8 +135,7 @@ def side_by_side(
         _current.lane = None
         one.end()
         thread.join()
-        warnings.filters = own
-        warnings._filters_mutated()  # type: ignore[attr-defined]
+        _set_filters(own)
     if failed:
         raise failed[0]
     return result, found[0]
