@@ -5,9 +5,15 @@ import socket
 
 import pytest
 
+from gradcheck import check_submission
 from gradcheck.submissions import sources
 from gradcheck.submissions.problems import UnreadableError, code_of, printable
-from gradcheck.submissions.sources import read_source, readable_roots, shown
+from gradcheck.submissions.sources import (
+    read_source,
+    readable_roots,
+    roots_of,
+    shown,
+)
 
 
 @pytest.fixture
@@ -140,6 +146,41 @@ def test_the_roots_are_the_folder_and_the_root_of_its_package(tmp_path):
     (package.parent / "__init__.py").touch()
     assert readable_roots(package / "a.py") == (package, tmp_path)
     assert readable_roots("/a.py") == ()
+
+
+def test_the_roots_hold_what_a_file_imports_from_the_folders_above(tmp_path):
+    course = tmp_path / "home" / "course"
+    models = course / "models"
+    models.mkdir(parents=True)
+    (course / "layers.py").touch()
+    (tmp_path / "home" / "tools.py").touch()
+    (tmp_path / "home" / "solutions").mkdir()
+    (tmp_path / "home" / "solutions" / "right.py").touch()
+    net = models / "net.py"
+    net.write_text("from course.layers import *\nimport tools, json\nimport layers\n")
+    tools = tmp_path / "home" / "tools.py"
+    assert roots_of(read_source(net)) == (models, course / "layers.py", course, tools)
+    net.write_text("import sys\nsys.path.append('..')\nimport layers\n")
+    assert roots_of(read_source(net)) == (models, course)
+    net.write_text("import models.other, empty\n")
+    assert roots_of(read_source(net)) == (models,)
+
+
+def test_a_package_without_an_init_is_found_by_its_name(tmp_path):
+    models = tmp_path / "course" / "models"
+    models.mkdir(parents=True)
+    (tmp_path / "course" / "layers.py").write_text(
+        "import numpy as np\n"
+        "def residual(w, X, y):\n    return X @ w - y\n"
+    )  # fmt: skip
+    net = models / "net.py"
+    net.write_text(
+        "from course.layers import *\n"
+        "def loss_and_grad(w, X, y):\n"
+        "    r = residual(w, X, y)\n"
+        "    return 0.5 * np.sum(r * r), X.T @ r\n"
+    )
+    assert check_submission(net).verdict.value == "correct"
 
 
 def test_a_name_is_shown_without_what_a_terminal_would_obey(tmp_path):

@@ -1,7 +1,6 @@
 """Check a file: start it apart, ask it for losses and gradients, judge the answers."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from gradcheck.submissions.combine import combine
 from gradcheck.submissions.offers import Offered, read_offer
 from gradcheck.submissions.session import Session
 from gradcheck.submissions.source import locate
-from gradcheck.submissions.sources import Source, read_source, readable_roots
+from gradcheck.submissions.sources import read_source, roots_of
 
 
 def check_submission(
@@ -78,7 +77,7 @@ def check_submission(
         source = read_source(path)
         with Session(
             source, objects=objects, timeout=timeout, memory_mb=memory_mb, tier=tier,
-            roots=roots if roots is not None else _with_parent(source),
+            roots=roots if roots is not None else roots_of(source),
         ) as session:  # fmt: skip
             offers, notes = read_offer(session.offer, network)
             for offered in offers:
@@ -103,16 +102,6 @@ def check_submission(
         if value != default and isinstance(value, str | int | float):
             again += f" --{option} {value if isinstance(value, str) else f'{value:g}'}"
     return replace(report, again=again)
-
-
-def _with_parent(source: Source) -> Sequence[Path] | None:
-    """Add the parent's folder to what a file may read, if it imports from there."""
-    head = source.data[:20_000]
-    if not re.search(rb"sys\.path\.(append|insert)\([^)]*(pardir|\.\.)", head):
-        return None
-    parent = Path(os.path.realpath(source.path)).parent.parent
-    own = readable_roots(source.path)
-    return own if parent.parent == parent else (*own, parent)
 
 
 def _broken(

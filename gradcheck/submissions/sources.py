@@ -5,7 +5,9 @@ and that is the child's memory to lose, not the judge's.
 """
 
 import os
+import re
 import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,9 @@ _KINDS = (
     (stat.S_ISBLK, "a device"),
 )
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_IMPORTS = re.compile(rb"^[ \t\"]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.M)
+_ABOVE = 3
+"""Folders above a file's own in which what it imports is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,38 @@ def readable_roots(path: str | os.PathLike[str]) -> tuple[Path, ...]:
     while (root / "__init__.py").is_file() and root.parent != root:
         root = root.parent
     return (folder,) if root == folder else (folder, root)
+
+
+def roots_of(source: Source) -> tuple[Path, ...]:
+    """Folders and files that a submission may read: `readable_roots`, and its imports.
+
+    ``from course.layers import *`` in ``course/models/net.py`` means the folder
+    ``course``, with or without an ``__init__.py``. Where it extends `sys.path` by its
+    parent's folder, all of that. Only text is looked at.
+    """
+    head = source.data[:20_000]
+    folder = Path(os.path.realpath(source.path)).parent
+    found = list(readable_roots(source.path))
+    if re.search(rb"sys\.path\.(append|insert)\([^)]*(pardir|\.\.)", head):
+        found += [folder.parent] if folder.parent.parent != folder.parent else []
+    named = {m.decode() for m in _IMPORTS.findall(head)} - sys.stdlib_module_names
+    for above in folder.parents[:_ABOVE]:
+        if above.parent == above:
+            break
+        for name in sorted(named):
+            module = above / f"{name}.py"
+            found += [
+                p for p in (above / name, module)
+                if _holds_python(p) and not any(map(p.is_relative_to, found))
+            ]  # fmt: skip
+    return tuple(found)
+
+
+def _holds_python(path: Path) -> bool:
+    """Whether a path is a Python file, or a folder with some in it."""
+    if path.suffix == ".py":
+        return path.is_file()
+    return path.is_dir() and any(path.glob("*.py"))
 
 
 def _read(path: Path, target: Path, *, follow: bool) -> bytes:
