@@ -8,7 +8,7 @@ import pytest
 
 from gradcheck import check_submission
 from gradcheck.submissions import forms
-from gradcheck.submissions.forms import calls
+from gradcheck.submissions.forms.outputs import find_output
 from gradcheck.submissions.forms.refusal import Refused
 from gradcheck.submissions.forms.trials import Trial
 
@@ -86,14 +86,14 @@ def test_a_loss_and_a_rate_of_errors_are_no_gradient():
 
 
 def test_outputs_may_be_turned():
-    setting = calls.Setting({}, np.zeros((7, 5)), np.zeros(7), 0.0, (5, 3))
+    setting = ("rows", 7, 3)
     turned = np.arange(21.0).reshape(3, 7)
-    assert calls.find_output([np.zeros(4), turned], setting) is None
-    found = calls.find_output([np.zeros(4), turned], setting, turned=True)
+    assert find_output([np.zeros(4), turned], *setting) is None
+    found = find_output([np.zeros(4), turned], *setting, turned=True)
     assert (found == turned.T).all()
     whole = np.ones((7, 3))
-    assert calls.find_output([turned, whole], setting) is whole
-    assert calls.find_output([np.zeros(4)], setting) is None
+    assert find_output([turned, whole], *setting) is whole
+    assert find_output([np.zeros(4)], *setting) is None
 
 
 def test_what_comes_first_is_the_whole_batch_and_the_own_loss():

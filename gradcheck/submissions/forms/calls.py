@@ -1,16 +1,15 @@
 """Call what a file offers: give every argument what its name asks for."""
 
-import ast
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from . import names
+from . import names, usage
+from .outputs import find_output
 from .refusal import Refused
 from .setting import Setting as Setting
-from .trees import walk
 
 CACHE = re.compile(r".*(cache|store|memory|history|saved|intermediate|state).*", re.I)
 OUTPUT = re.compile(
@@ -42,6 +41,7 @@ class Board:
     def __init__(self, setting: Setting, known: dict[Any, Any] | None = None) -> None:
         self.setting = setting
         self.known = {} if known is None else known
+        self.told: dict[str, Place] = self.known.setdefault("told", {})
         self.found: dict[str, Any] = {}
         self.results: list[Any] = []
         self.instance: Any = None
@@ -100,7 +100,8 @@ class Board:
         named: dict[str, Place] = {}
         skipped = False
         for position, name in enumerate(arguments):
-            place = self._place(name, has_default=name in defaults)
+            place = self._said(function, name)
+            place = place or self._place(name, has_default=name in defaults)
             first = position == 0 and not self.results and name not in defaults
             if place is None and first and names.FORWARD.fullmatch(function.name):
                 place = "X", ""
@@ -110,6 +111,8 @@ class Board:
                         place = self._place(site[position], False)
                         if place is not None:
                             break
+            if place is None and name not in defaults:
+                place = self._used_as(function, name)
             if place is not None and not skipped:
                 listed.append(place)
             elif place is not None:
@@ -128,6 +131,24 @@ class Board:
             if place is not None:
                 named[keyword] = place
         return listed, named
+
+    def _said(self, function: names.Function, name: str) -> Place | None:
+        """Find the word that an argument wants: the same for every function."""
+        words = usage.words_for(function, name)
+        if not words or name in self.setting.values:
+            return None
+        if name not in self.told or self.told[name][1] not in words:
+            self.told[name] = "word", words[0]
+        return self.told[name]
+
+    def _used_as(self, function: names.Function, name: str) -> Place | None:
+        """Find what an argument is by its use, where its name tells nothing."""
+        if usage.is_strength(function, name):
+            self.told[name] = "role", "reg"
+        if name in self.told:  # by this function, or by one before it
+            return self.told[name]
+        role = usage.is_example(function, name)
+        return (role, name) if role else None
 
     def look_up(self, name: str, has_default: bool) -> tuple[bool, Any]:
         """Return whether something answers to `name`, and what."""
@@ -181,6 +202,8 @@ class Board:
                 return setting.containers[key]
             case "cache":
                 return self.cache()
+            case "word":
+                return key
         return self.output()
 
     def _by_role(self, role: str) -> Any:
@@ -222,32 +245,11 @@ class Board:
             v for n, v in reversed(list(self.extra.items())) if not _NO_OUTPUT.match(n)
         ]  # fmt: skip
         passed = self.results[: self.forward]
-        return find_output([*passed[::-1], *kept], self.setting, turned=turned)
-
-
-def find_output(
-    results: Iterable[Any], setting: Setting, *, turned: bool = False
-) -> Any:
-    """Return the last array among `results` that holds one value a class an example."""
-    n, c = len(setting.X), setting.dims[-1]
-    wanted: tuple[int, ...] = (n, c) if setting.layout == "rows" else (c, n)
-    if setting.layout == "vector":
-        wanted = (c,)
-    across = None
-    for result in results:
-        items = [result]
-        if isinstance(result, dict):
-            items = list(result.values())
-        elif isinstance(result, tuple | list):
-            items = list(result)
-        for item in reversed(items):
-            if isinstance(item, np.ndarray) and (
-                item.shape == wanted or (c == 1 and item.shape == (n,))
-            ):
-                return item
-            if isinstance(item, np.ndarray) and item.shape == wanted[::-1] and c > 1:
-                across = item if across is None else across
-    return across.T if turned and across is not None else None
+        setting = self.setting
+        return find_output(
+            [*passed[::-1], *kept], setting.layout, len(setting.X), setting.dims[-1],
+            turned=turned, lists=self.forward is not None,
+        )  # fmt: skip
 
 
 def is_number(value: Any) -> bool:
@@ -269,17 +271,3 @@ def is_number(value: Any) -> bool:
 def number(value: Any) -> float:
     """Return the one number that `value` holds."""
     return float(np.asarray(value).item())
-
-
-def globals_read(node: ast.AST) -> set[str]:
-    """Names that a function reads and does not define itself."""
-    nodes = walk(node)
-    stored = {n.arg for n in nodes if isinstance(n, ast.arg)}
-    loaded: set[str] = set()
-    declared: set[str] = set()
-    for n in nodes:
-        if isinstance(n, ast.Global):
-            declared.update(n.names)
-        elif isinstance(n, ast.Name):
-            (stored if not isinstance(n.ctx, ast.Load) else loaded).add(n.id)
-    return (loaded - stored) | (declared - stored)

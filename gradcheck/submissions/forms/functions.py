@@ -159,7 +159,7 @@ class FunctionForm:
 
     def _global_parameters(self, plan: plans.Plan) -> holders.Arguments | None:
         """Parameters that the functions read as globals."""
-        from .calls import globals_read
+        from .usage import globals_read
 
         read: list[str] = []
         for function in plan.steps:

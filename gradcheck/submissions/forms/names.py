@@ -53,7 +53,7 @@ STEP = re.compile(
 PENALISED = re.compile(r".*(regulari|_reg\b|l2).*", re.IGNORECASE)
 
 _PREFIX = re.compile(
-    r"^(?:dl_?d|dj_?d|de_?d|dc_?d|dloss_?d?|partial_?|delta_?|deltas_?|nabla_?|"
+    r"^(?:dl_?d|dj_?d|de_?d|dc_?d|dloss_?d?|partial_?|delta_?|deltas_?|del_|nabla_?|"
     r"gradients?_?|grads?_?|dcost_?d?|d_?|g(?=[A-Z]|_))",
     re.IGNORECASE,
 )

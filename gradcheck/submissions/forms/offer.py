@@ -280,7 +280,7 @@ def _imply_penalty(
 
 def undefined_names(trees: Iterable[Any], space: Mapping[str, Any]) -> tuple[str, ...]:
     """Return globals that the file's functions read and that nothing defines."""
-    from .calls import globals_read
+    from .usage import globals_read
 
     read: set[str] = set()
     made: set[str] = set()

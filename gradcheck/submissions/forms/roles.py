@@ -20,7 +20,7 @@ _ROLES = (
     ),
     (
         "reg",
-        r"reg|regs|lambda\w*|lambd\w*|lam|lamb|lamda\w*|lmbda\w*|v_lambda|p?lambda"
+        r"reg|regs|\w*lambda\w*|lambd\w*|lam|lamb|lamda\w*|lmbda\w*"
         r"|l2|l2_?(reg|lambda|penalty|strength)|reg_?(strength|param|lambda|rate)"
         r"|lambda_?reg|weight_?decay|wd|regularization\w*|regulari[sz]er|decay_?l2",
     ),

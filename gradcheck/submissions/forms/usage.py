@@ -1,0 +1,86 @@
+"""What an argument is, as the body of its function tells: by use, not by name."""
+
+import ast
+import re
+from functools import cache
+
+from . import names
+from .names import Function
+from .trees import walk
+
+_SQUARED = re.compile(r"\*\* ?2\b|square|power|pow\(|norm\(|sqr")
+
+
+@cache
+def words_for(function: Function, argument: str) -> tuple[str, ...]:
+    """Return the strings that an argument is compared with, in the order of the text.
+
+    ``activation == "relu"`` wants a word, whatever else may be called so.
+    """
+    found: list[tuple[int, int, str]] = []
+    for node in walk(function.node):
+        if not isinstance(node, ast.Compare):
+            continue
+        parts = [node.left, *node.comparators]
+        if any(isinstance(p, ast.Name) and p.id == argument for p in parts):
+            found += [
+                (c.lineno, c.col_offset, c.value) for p in parts for c in ast.walk(p)
+                if isinstance(c, ast.Constant) and isinstance(c.value, str)
+            ]  # fmt: skip
+    words = [word for *_, word in sorted(found)]
+    default = function.wanted[1].get(argument)
+    if words and isinstance(default, ast.Constant) and isinstance(default.value, str):
+        words.insert(0, default.value)
+    return tuple(dict.fromkeys(words))
+
+
+@cache
+def is_strength(function: Function, argument: str) -> bool:
+    """Whether an argument is used as the strength of a penalty, whatever its name.
+
+    It stands bare in a product with something squared.
+    """
+    return any(
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mult | ast.Div)
+        and argument in _factors(node)
+        and _SQUARED.search(ast.unparse(node)) is not None
+        for node in walk(function.node)
+    )
+
+
+def _factors(node: ast.expr) -> set[str]:
+    """Names that stand bare in a product or quotient, above the line."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        right = _factors(node.right) if isinstance(node.op, ast.Mult) else set[str]()
+        return _factors(node.left) | right
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+@cache
+def is_example(function: Function, argument: str) -> str:
+    """Say ``"X"`` or ``"y"`` for the arguments of a backward pass that takes two.
+
+    ``backprop(self, first_activations, expected)`` takes an example and its label,
+    whatever they are called.
+    """
+    arguments = function.arguments
+    if len(arguments) != 2 or not function.owner or function.wanted[1]:
+        return ""
+    if names.BACKWARD.fullmatch(function.name) is None:
+        return ""
+    return "X" if argument == arguments[0] else "y"
+
+
+def globals_read(node: ast.AST) -> set[str]:
+    """Names that a function reads and does not define itself."""
+    nodes = walk(node)
+    stored = {n.arg for n in nodes if isinstance(n, ast.arg)}
+    loaded: set[str] = set()
+    declared: set[str] = set()
+    for n in nodes:
+        if isinstance(n, ast.Global):
+            declared.update(n.names)
+        elif isinstance(n, ast.Name):
+            (stored if not isinstance(n.ctx, ast.Load) else loaded).add(n.id)
+    return (loaded - stored) | (declared - stored)

@@ -1,0 +1,162 @@
+"""What an argument is, told by its use where its name tells nothing."""
+
+import ast
+import textwrap
+
+import numpy as np
+import pytest
+
+from gradcheck import check_submission
+from gradcheck.report import Verdict
+from gradcheck.submissions.forms import usage
+from gradcheck.submissions.forms.names import Function
+from gradcheck.submissions.forms.outputs import find_output
+
+CHOICE = """
+import numpy as np
+
+
+def forward_propagation(X, parameters, activation):
+    Z1 = parameters["W1"] @ X + parameters["b1"]
+    A1 = np.tanh(Z1) if activation == "tanh" else np.maximum(Z1, 0)
+    A2 = 1 / (1 + np.exp(-(parameters["W2"] @ A1 + parameters["b2"])))
+    return A2, {"A1": A1, "A2": A2}
+
+
+def compute_cost(A2, Y):
+    return -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]
+
+
+def backward_propagation(parameters, cache, X, Y, activation="tanh"):
+    m = X.shape[1]
+    A1 = cache["A1"]
+    dZ2 = cache["A2"] - Y
+    if activation == "relu":
+        dZ1 = parameters["W2"].T @ dZ2 * (A1 > 0)
+    elif activation == "tanh":
+        dZ1 = parameters["W2"].T @ dZ2 * (1 - A1 ** 2)
+    return {
+        "dW1": dZ1 @ X.T / m, "db1": dZ1.sum(axis=1, keepdims=True) / m,
+        "dW2": dZ2 @ A1.T / m, "db2": dZ2.sum(axis=1, keepdims=True) / m,
+    }
+"""
+
+RIDGE = """
+import numpy as np
+
+
+def cost(theta, X, y, l):
+    r = X @ theta - y
+    J = r @ r / (2 * len(y)) + l / (2 * len(y)) * np.sum(theta ** 2)
+    grad = X.T @ r / len(y) + l * theta / len(y)
+    return J, grad
+"""
+
+APART = """
+import numpy as np
+
+
+def cost(theta, X, y, l):
+    r = X @ theta - y
+    return r @ r / (2 * len(y)) + l / (2 * len(y)) * np.sum(theta ** 2)
+
+
+def gradient(theta, X, y, l):
+    return X.T @ (X @ theta - y) / len(y) + l / len(y) * theta
+"""
+
+STRANGE = """
+import numpy as np
+
+
+def squash(z):
+    return 1 / (1 + np.exp(-z))
+
+
+class Network:
+    def __init__(self, sizes):
+        self.num_layers = len(sizes)
+        self.biases = [np.random.randn(n, 1) for n in sizes[1:]]
+        self.weights = [np.random.randn(n, m) for m, n in zip(sizes, sizes[1:])]
+
+    def run(self, first):
+        made, before = [first], []
+        for b, w in zip(self.biases, self.weights):
+            before.append(w @ made[-1] + b)
+            made.append(squash(before[-1]))
+        return made, before
+
+    def feed_forward(self, first):
+        return self.run(first)
+
+    def back_propagation(self, first_activations, expected):
+        made, before = self.feed_forward(first_activations)
+        del_bias = [np.zeros(b.shape) for b in self.biases]
+        del_weight = [np.zeros(w.shape) for w in self.weights]
+        delta = made[-1] - expected
+        for l in range(1, self.num_layers):
+            delta = delta * made[-l] * (1 - made[-l])
+            del_bias[-l] = np.sum(delta, axis=1, keepdims=True)
+            del_weight[-l] = delta @ made[-l - 1].T
+            delta = self.weights[-l].T @ delta
+        return del_bias, del_weight
+"""
+
+
+@pytest.mark.parametrize("source", [CHOICE, RIDGE, APART, STRANGE])
+def test_arguments_are_understood_by_their_use(tmp_path, source):
+    file = tmp_path / "homework.py"
+    file.write_text(source)
+    report = check_submission(file)
+    assert report.verdict is Verdict.CORRECT, report
+
+
+def function(source, owner=""):
+    return Function("f", ast.parse(textwrap.dedent(source)).body[0], owner)
+
+
+def test_the_words_of_an_argument_are_those_it_is_compared_with():
+    chooses = function("""
+        def f(kind, other="b"):
+            if kind == "a" or kind in ("b", "c") or 1 == 1:
+                return other == "a"
+    """)
+    assert usage.words_for(chooses, "kind") == ("a", "b", "c")
+    assert usage.words_for(chooses, "other") == ("b", "a")
+    assert usage.words_for(chooses, "missing") == ()
+
+
+@pytest.mark.parametrize(
+    ("expression", "strength"),
+    [
+        ("s * np.sum(W ** 2)", True),
+        ("0.5 * s / m * np.linalg.norm(W)", True),
+        ("np.sum(np.square(W)) * s", True),
+        ("np.sum(W ** 2) / s", False),
+        ("s * X", False),
+        ("s + W ** 2", False),
+    ],
+)
+def test_a_strength_stands_in_a_product_with_something_squared(expression, strength):
+    used = function(f"def f(W, X, s, m):\n    return {expression}")
+    assert usage.is_strength(used, "s") is strength
+
+
+def test_a_backward_pass_of_two_arguments_takes_an_example():
+    def f(arguments, name="backprop", owner="Net"):
+        return Function(name, ast.parse(f"def f({arguments}): ...").body[0], owner)
+
+    pair = f("self, first, expected")
+    assert usage.is_example(pair, "first") == "X"
+    assert usage.is_example(pair, "expected") == "y"
+    assert usage.is_example(f("self, a, b, c"), "a") == ""
+    assert usage.is_example(f("self, a, b=1"), "a") == ""
+    assert usage.is_example(f("a, b", owner=""), "a") == ""
+    assert usage.is_example(f("self, a, b", name="plot"), "a") == ""
+
+
+def test_outputs_are_the_last_of_the_longest_list():
+    made, before = [np.zeros((5, 7)), np.ones((3, 7))], [np.zeros((3, 7))]
+    for result in ((made, before), (before, made), {"a": before, "b": made}):
+        assert find_output([result], "columns", 7, 3, lists=True) is made[-1]
+        assert find_output([result], "columns", 7, 3) is None
