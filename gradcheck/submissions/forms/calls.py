@@ -214,7 +214,7 @@ class Board:
             "keep": self.setting.keep,
             "epochs": 1,
             "dtype": np.float64,
-            "D": dims[0],
+            "D": dims[0] + self.setting.intercept,
             "H": dims[1] if len(dims) > 2 else dims[-1],
             "C": dims[-1],
             "dims": list(dims),

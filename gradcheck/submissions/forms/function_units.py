@@ -113,7 +113,7 @@ class FunctionUnits(Surroundings):
         trial = self.search.with_biases_as_returned(trial, sizes)
         refuse_guess(trial, label)
         refuse_stub(trial, interface)
-        unit = recipe_unit(trial, label, interface, sizes.dims, search.N, False)
+        unit = recipe_unit(trial, label, interface, sizes.dims, search.N, sizes.fixed)
         if trial.recipe.each and self.whole is not None:
             unit.single = unfinished(self.whole, interface)
         return unit

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from . import holders, names, plans, search
+from . import holders, names, plans, search, usage
 from .classes import codings, label_style
 from .containers import call_sites
 from .names import Function
@@ -28,6 +28,12 @@ ONE = (
     ("rows", "last vector", "last scalar"), ("rows", "last vector", "last flat"),
     ("columns", "in_out", "scalar"), ("rows", "in_out", "scalar"),
     ("columns", "out_in", "scalar"),
+)  # fmt: skip
+
+
+WITH_ONES = (
+    ("rows", "vector+first"), ("rows", "in_out+first"), ("rows", "out_in+first"),
+    ("columns", "out_in+first"), ("columns", "in_out+first"),
 )  # fmt: skip
 
 
@@ -117,7 +123,26 @@ class FunctionForm:
                 for coding in codings(layout, outputs, style):
                     made = base.with_(slots=slots, layout=layout, coding=coding)
                     yield Sizes(dims, whole), made
+        if len(weights) == 1 and not biases:
+            yield from self._with_ones(base, weights, style)
         yield from self._one_at_a_time(base, weights, biases, hidden, style)
+
+    def _with_ones(
+        self, base: Recipe, weights: Sequence[str], style: str
+    ) -> Iterator[tuple[Sizes, Recipe]]:
+        """Yield readings in which the first input is one, and its weight the bias.
+
+        A file may count on it: ``grad[0] = np.sum(error)`` is right only there.
+        """
+        two = any(usage.entries_of(f, weights[0]) == {0, 1} for f, _ in base.steps)
+        for inputs in (search.D, *((1,) if two else ())):
+            for outputs in (1,) if style == "signs" or two else (1, search.C):
+                for layout, form in WITH_ONES[outputs > 1 :]:
+                    slots = holders.slots_for(weights, (), form, "")
+                    for coding in codings(layout, outputs, style):
+                        made = base.with_(slots=slots, layout=layout, coding=coding)
+                        sizes = Sizes((inputs, outputs), fixed=inputs != search.D)
+                        yield sizes, made.with_(intercept=True)
 
     def _one_at_a_time(
         self, base: Recipe, weights: Any, biases: Any, hidden: Any, style: str

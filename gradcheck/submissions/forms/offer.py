@@ -162,6 +162,11 @@ def recipe_unit(
     ) else []  # fmt: skip
     if recipe.each:
         notes.append("called with one example at a time, and averaged")
+    if recipe.intercept:
+        notes.append(
+            "read with a first input that is one for every example, so that the "
+            "first weight is the bias: elsewhere its gradient is another"
+        )
     hint = {
         "interface": interface,
         "object": label,

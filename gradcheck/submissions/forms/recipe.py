@@ -71,6 +71,8 @@ class Recipe(Collecting):
         ``(output, y) -> loss`` where it has none.
     free : str
         The row of the weights, ``"first"`` or ``"last"``, that its penalty spares.
+    intercept : bool
+        Whether the first of its inputs is one for every example.
     """
 
     space: dict[str, Any]
@@ -98,6 +100,7 @@ class Recipe(Collecting):
     keep: float = 0.8
     rebind: bool = True
     each: bool = False
+    intercept: bool = False
     kept: dict[Any, Any] = field(default_factory=dict)
     bound: dict[Any, Any] = field(default_factory=dict)
     groove: list[Groove] = field(default_factory=list)
@@ -165,7 +168,7 @@ class Recipe(Collecting):
         scaled = reg * float(len(X)) ** self.reg_power if self.reg_power else reg
         return Setting(
             params, X, y, scaled, dims, self.layout, self.coding, keep=self.keep,
-            matrix=self.matrix,
+            matrix=self.matrix, intercept=self.intercept,
         )  # fmt: skip
 
     def _wrap(self, value: Any) -> Any:

@@ -25,6 +25,8 @@ class Setting:
         ``"rows"`` or ``"columns"``: what the file means by ``X``.
     coding : str
         What it means by ``y``; see `shapes.code_labels`.
+    intercept : bool
+        Whether the first of its inputs is one for every example.
     """
 
     params: Mapping[str, Any]
@@ -38,6 +40,7 @@ class Setting:
     containers: dict[str, Any] = field(default_factory=dict)
     keep: float = 0.8
     matrix: bool = False
+    intercept: bool = False
     ours: dict[int, Any] = field(default_factory=dict)
 
     @property
@@ -45,7 +48,10 @@ class Setting:
         """The inputs as the file wants them."""
         if self.layout == "vector":
             return self.X[0]
-        array = self.X if self.layout == "rows" else np.ascontiguousarray(self.X.T)
+        array = self.X
+        if self.intercept:
+            array = np.hstack([np.ones((len(array), 1)), array])
+        array = array if self.layout == "rows" else np.ascontiguousarray(array.T)
         return np.asmatrix(array) if self.matrix else array
 
     def labels(self, name: str) -> Any:

@@ -31,8 +31,8 @@ class Slot:
     form : str
         ``"in_out"``, ``"out_in"`` or ``"vector"`` for weights; ``"flat"``, ``"row"``,
         ``"column"`` or ``"scalar"`` for biases; a weight's form with ``"+first"`` or
-        ``"+last"`` where the bias is a column (row) of the same matrix; ``"same"``
-        where we hold it just as the file does.
+        ``"+last"`` where the bias is a column (row, entry) of the same array;
+        ``"same"`` where we hold it just as the file does.
     weight, bias : str
         Our names of what it holds; empty where it holds none.
     """
@@ -60,6 +60,8 @@ class Slot:
             bias = np.asarray(params[self.bias]).reshape(1, -1)
             first = self.form.endswith("first")
             whole = np.vstack([bias, weight] if first else [weight, bias])
+            if self.form.startswith("vector"):
+                return whole.reshape(-1)
             return whole.T.copy() if self.form.startswith("out_in") else whole
         array = np.array(params[self.weight or self.bias], dtype=float)
         if self.form in ("in_out", "out_in") and array.ndim == 1:
@@ -89,6 +91,7 @@ class Slot:
         if "+" in self.form:
             whole = array.T if self.form.startswith("out_in") else array
             first = self.form.endswith("first")
+            whole = whole.reshape(-1, 1) if self.form.startswith("vector") else whole
             bias, weight = (whole[0], whole[1:]) if first else (whole[-1], whole[:-1])
             return {
                 self.weight: weight.reshape(np.shape(params[self.weight])).copy(),

@@ -1,7 +1,6 @@
 """What came of one reading of a file, and which reading is to be preferred."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .recipe import Outcome, Recipe
 from .refusal import Refused
@@ -71,8 +70,8 @@ class Trial:
 
 @dataclass(slots=True)
 class Sizes:
-    """Sizes that a file asks for, and which are free."""
+    """Sizes to try a file with, and whether it runs with no others."""
 
     dims: tuple[int, ...]
     biases: bool = True
-    fixed: Mapping[str, int] = field(default_factory=dict)
+    fixed: bool = False

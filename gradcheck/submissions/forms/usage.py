@@ -58,6 +58,22 @@ def _factors(node: ast.expr) -> set[str]:
 
 
 @cache
+def entries_of(function: Function, argument: str) -> set[int]:
+    """Return the entries of an argument that stand in the text, if only such do."""
+    found: set[int] = set()
+    for node in walk(function.node):
+        if isinstance(node, ast.Subscript) and (
+            isinstance(node.value, ast.Name) and node.value.id == argument
+        ):  # fmt: skip
+            first = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else None
+            index = first or node.slice
+            if not (isinstance(index, ast.Constant) and type(index.value) is int):
+                return set()
+            found.add(index.value)
+    return found
+
+
+@cache
 def is_example(function: Function, argument: str) -> str:
     """Say ``"X"`` or ``"y"`` for the arguments of a backward pass that takes two.
 
