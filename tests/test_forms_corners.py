@@ -764,12 +764,6 @@ def test_a_loss_of_scores_may_be_a_method(load):
 # Offers
 
 
-def test_a_file_that_counts_classes_is_told():
-    assert offer.counts_classes([ast.parse("n = f(1)\nk = np.max(y) + 1")])
-    assert offer.counts_classes([ast.parse("k = y.max() + 1")])
-    assert not offer.counts_classes([ast.parse("k = np.max(z) + f(y)")])
-
-
 def test_names_that_nothing_defines():
     tree = ast.parse("def f():\n    return zork + known + len([])\n")
     assert offer.undefined_names([tree], {"known": 1}) == ("zork",)

@@ -125,6 +125,8 @@ def test_what_courses_give_out_does_what_it_says():
     assert np.allclose(q2["sigmoid_grad"](q2["sigmoid"](z)), s * (1 - s))
     encoder = stubs.KNOWN["sklearn.preprocessing"]["OneHotEncoder"]()
     assert encoder.fit_transform([[1], [3]]).toarray().tolist() == [[1, 0], [0, 1]]
+    dummies = stubs.KNOWN["pandas"]["get_dummies"](np.array([3, 1]))
+    assert dummies.values.tolist() == dummies.as_matrix().tolist() == [[0, 1], [1, 0]]
     binarizer = stubs.KNOWN["sklearn.preprocessing"]["LabelBinarizer"]()
     assert binarizer.fit([1, 3]).transform([3]).tolist() == [[0, 1]]
     assert stubs.KNOWN["keras.utils"]["to_categorical"]([1, 0]).tolist() == [

@@ -160,3 +160,17 @@ def test_outputs_are_the_last_of_the_longest_list():
     for result in ((made, before), (before, made), {"a": before, "b": made}):
         assert find_output([result], "columns", 7, 3, lists=True) is made[-1]
         assert find_output([result], "columns", 7, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("Y = pd.get_dummies(y.ravel())", True),
+        ("K = y.max() + 1", True),
+        ("n = f(1)\nk = np.max(y) + 1", True),
+        ("k = np.max(z) + f(y)", False),
+        ("K = W.shape[1]", False),
+    ],
+)
+def test_a_file_may_take_the_number_of_classes_from_the_labels(line, counts):
+    assert usage.counts_classes([ast.parse(line)]) is counts

@@ -6,10 +6,11 @@ from typing import Any
 from . import advice, plain, plans, reading, search, siblings, smoothing
 from .class_units import ClassUnits, is_layer, is_scoring
 from .classes import ClassForm
-from .offer import Offer, Unit, counts_classes, layer_unit, undefined_names
+from .offer import Offer, Unit, layer_unit, undefined_names
 from .refusal import Refused
 from .running import Workspace
 from .search import Search
+from .usage import counts_classes
 
 _TOO_MANY = 12
 _IMPORTS = 60.0

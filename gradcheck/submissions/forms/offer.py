@@ -11,7 +11,7 @@ import numpy as np
 from . import search
 from .containers import penalised
 from .layers import Layer
-from .names import element_names, role_of
+from .names import role_of
 from .recipe import Recipe, strengths
 from .refusal import Refused
 from .search import Trial
@@ -187,24 +187,6 @@ def recipe_unit(
         "each": recipe.each,
     }
     return Unit(hint, run)
-
-
-def counts_classes(trees: Iterable[ast.AST]) -> bool:
-    """Whether the file takes the number of classes from the labels that it is given.
-
-    It then needs batches in which the last class occurs.
-    """
-    for node in (n for tree in trees for n in walk(tree)):
-        if not isinstance(node, ast.Call):
-            continue
-        func = node.func
-        name = getattr(func, "attr", None) or getattr(func, "id", "")
-        if name not in ("max", "amax", "unique", "set", "bincount"):
-            continue
-        asked = [*node.args[:1], getattr(func, "value", None)]
-        if any(role_of(n) == "y" for a in asked if a for n in element_names(a)):
-            return True
-    return False
 
 
 def mentions_penalty(recipe: Recipe) -> bool:

@@ -141,7 +141,12 @@ class _Dense(np.ndarray):
     def toarray(self) -> Any:
         return np.asarray(self)
 
-    todense = toarray
+    todense = as_matrix = to_numpy = toarray
+    values = property(toarray)
+
+
+def _get_dummies(y: Any, *_: Any, **options: Any) -> Any:
+    return _OneHotEncoder().fit_transform(y).astype(options.get("dtype", float))
 
 
 def _to_categorical(y: Any, num_classes: Any = None, **_: Any) -> Any:
@@ -177,6 +182,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "common.functions": _DLFS, "common.layers": LAYERS,
     "sklearn.preprocessing": {
         "OneHotEncoder": _OneHotEncoder, "LabelBinarizer": _LabelBinarizer},
+    "pandas": {"get_dummies": _get_dummies},
     "keras.utils": {"to_categorical": _to_categorical},
     "keras.utils.np_utils": {"to_categorical": _to_categorical},
     "tensorflow.keras.utils": {"to_categorical": _to_categorical},

@@ -2,12 +2,14 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from . import names
 from .names import Function
 from .trees import walk
 
+_COUNTING = ("max", "amax", "unique", "set", "bincount", "get_dummies", "fit_transform")
 _SQUARED = re.compile(r"\*\* ?2\b|square|power|pow\(|norm\(|sqr")
 
 
@@ -86,6 +88,32 @@ def is_example(function: Function, argument: str) -> str:
     if names.BACKWARD.fullmatch(function.name) is None:
         return ""
     return "X" if argument == arguments[0] else "y"
+
+
+def counts_classes(trees: Iterable[ast.AST]) -> bool:
+    """Whether the file takes the number of classes from the labels that it is given.
+
+    It then needs batches in which the last class occurs.
+    """
+    for node in (n for tree in trees for n in walk(tree)):
+        if not isinstance(node, ast.Call):
+            continue
+        func = node.func
+        name = getattr(func, "attr", None) or getattr(func, "id", "")
+        if name not in _COUNTING:
+            continue
+        asked = [*node.args[:1], getattr(func, "value", None)]
+        named = (n for a in asked if a for n in names.element_names(_bare(a)))
+        if any(names.role_of(n) == "y" for n in named):
+            return True
+    return False
+
+
+def _bare(value: ast.expr) -> ast.expr:
+    """Return what is reshaped: ``y`` of ``y.ravel()``."""
+    while isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        value = value.func.value
+    return value
 
 
 def globals_read(node: ast.AST) -> set[str]:
