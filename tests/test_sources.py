@@ -162,11 +162,16 @@ def test_the_roots_hold_what_a_file_imports_from_the_folders_above(tmp_path):
     assert roots_of(read_source(net)) == (models, course / "layers.py", course, tools)
     net.write_text("import sys\nsys.path.append('..')\nimport layers\n")
     assert roots_of(read_source(net)) == (models, course)
+    net.write_text("from ..layers import *\nfrom .other import f\n")
+    assert roots_of(read_source(net)) == (models, course)
+    net.write_text("from ...................layers import *\n")
+    assert roots_of(read_source(net)) == (models,)
     net.write_text("import models.other, empty\n")
     assert roots_of(read_source(net)) == (models,)
 
 
-def test_a_package_without_an_init_is_found_by_its_name(tmp_path):
+@pytest.mark.parametrize("module", ["course.layers", "..layers"])
+def test_a_package_without_an_init_is_found_by_its_name(tmp_path, module):
     models = tmp_path / "course" / "models"
     models.mkdir(parents=True)
     (tmp_path / "course" / "layers.py").write_text(
@@ -175,7 +180,7 @@ def test_a_package_without_an_init_is_found_by_its_name(tmp_path):
     )  # fmt: skip
     net = models / "net.py"
     net.write_text(
-        "from course.layers import *\n"
+        f"from {module} import *\n"
         "def loss_and_grad(w, X, y):\n"
         "    r = residual(w, X, y)\n"
         "    return 0.5 * np.sum(r * r), X.T @ r\n"

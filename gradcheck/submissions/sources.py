@@ -26,6 +26,7 @@ _KINDS = (
 )
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _IMPORTS = re.compile(rb"^[ \t\"]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.M)
+_DOTS = re.compile(rb"^[ \t\"]*from[ \t]+(\.{2,})", re.M)
 _ABOVE = 3
 """Folders above a file's own in which what it imports is looked for."""
 
@@ -111,14 +112,18 @@ def roots_of(source: Source) -> tuple[Path, ...]:
     """Folders and files that a submission may read: `readable_roots`, and its imports.
 
     ``from course.layers import *`` in ``course/models/net.py`` means the folder
-    ``course``, with or without an ``__init__.py``. Where it extends `sys.path` by its
-    parent's folder, all of that. Only text is looked at.
+    ``course``, with or without an ``__init__.py``, and so does ``from ..layers import
+    *``. Where it extends `sys.path` by its parent's folder, all of that. Only text is
+    looked at.
     """
     head = source.data[:20_000]
     folder = Path(os.path.realpath(source.path)).parent
     found = list(readable_roots(source.path))
-    if re.search(rb"sys\.path\.(append|insert)\([^)]*(pardir|\.\.)", head):
-        found += [folder.parent] if folder.parent.parent != folder.parent else []
+    up = max((len(m) - 1 for m in _DOTS.findall(head)), default=0)
+    if not up and re.search(rb"sys\.path\.(append|insert)\([^)]*(pardir|\.\.)", head):
+        up = 1
+    if 0 < up <= _ABOVE and len(folder.parents) > up:  # not the whole machine
+        found.append(folder.parents[up - 1])
     named = {m.decode() for m in _IMPORTS.findall(head)} - sys.stdlib_module_names
     for above in folder.parents[:_ABOVE]:
         if above.parent == above:
