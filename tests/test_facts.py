@@ -80,3 +80,12 @@ def test_a_function_that_is_not_defined_elsewhere_is_measured_at_its_point():
     assert finding.statement == (
         "params's gradient is 1.500 times the derivative, at this point"
     )
+
+
+def test_a_gradient_that_is_a_parameter_called_x_is_told():
+    report = check_gradients(
+        lambda p: (float(np.sum(p["x"] ** 3)), {"x": p["x"]}),
+        {"x": np.array([1.0, 2.0, -3.0])},
+    )
+    assert report.verdict.value == "wrong"
+    assert report.findings[0].measured == "1 times x"

@@ -1,5 +1,6 @@
 """How a wrong gradient differs from the derivative, where no mistake can be named."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from gradcheck.reading import UnusableError
 from gradcheck.report import Finding, Report, Verdict
 
 _POINTS = 2
+_FACTOR = re.compile(r"([-+]?[\d.]+(?:e[-+]?\d+)?) x")
 _Facts = tuple[Params, Params, Params, Mapping[str, Array]]
 
 
@@ -94,9 +96,10 @@ def _measure(
 
 def _recognised(finding: Finding, known: Mapping[str, float]) -> Finding:
     """Say so where a factor is a number with a name, or its inverse."""
-    if not finding.measured.endswith(" x"):
+    measured = _FACTOR.fullmatch(finding.measured)
+    if measured is None:  # "1 times x" is a gradient of x that is x
         return finding
-    factor = float(finding.measured.removesuffix(" x"))
+    factor = float(measured[1])
     for name, value in known.items():
         for number, text in ((value, name), (1.0 / value, f"1/{name}")):
             if value != 1.0 and abs(factor - number) <= 1e-5 * number:

@@ -18,7 +18,7 @@ LARGEST = 4096
 SMOOTH = 1000
 """Added to a unit's number to ask for it without constants in its logarithms."""
 
-_LETTERS = frozenset("N6DMC21")
+_LETTERS = frozenset("N86DMC21")
 _ARRAYS = ("vjp", "scores", "plain")
 
 

@@ -26,7 +26,7 @@ from gradcheck.submissions.references import (
 )
 from gradcheck.submissions.session import Session
 
-_SIZES = {"N": 7, "6": 6, "D": 5, "M": 4, "C": 3, "2": 2, "1": 1}
+_SIZES = {"N": 7, "6": 6, "D": 5, "M": 4, "C": 3, "2": 2, "1": 1, "8": 8}
 
 
 def known(network: str | Network) -> None:

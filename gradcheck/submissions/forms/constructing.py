@@ -11,6 +11,8 @@ from . import names
 from .calls import Board, Setting
 from .refusal import Refused
 
+_RATE = re.compile(r"p|(drop(out)?_?)?(rate|prob|probability|ratio)|drop(out)?", re.I)
+
 
 def construct(cls: Any, board: Board) -> Any:
     """Make an instance, its sizes taken from the names of the arguments.
@@ -129,3 +131,27 @@ def constructor_value(
     if "activation" in bare or bare in ("act", "act_fn"):
         return "sigmoid", True
     return rest.get(role), role in rest
+
+
+def bare(cls: Any) -> Any:
+    """Make an object of small sizes from what its constructor takes."""
+    parameters = inspect.signature(cls).parameters
+    sizes = iter((5, 4))
+    values: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        role = names.role_of(name)
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if role in ("D", "X") or (role == "N" and parameter.default is parameter.empty):
+            values[name] = next(sizes, 5)
+        elif role in ("C", "H"):
+            values[name] = next(sizes, 4)
+        elif names.kind_of(name) == "W":
+            values[name] = np.zeros((5, 4))
+        elif names.kind_of(name) == "b":
+            values[name] = np.zeros(4)
+        elif role == "keep" or _RATE.fullmatch(name):
+            values[name] = 0.5
+        elif parameter.default is parameter.empty:
+            values[name] = next(sizes, 1)
+    return cls(**values)

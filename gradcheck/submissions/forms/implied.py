@@ -10,10 +10,15 @@ import numpy as np
 from .recipe import Outcome, Recipe
 
 _STEP = 1e-5
+_STEPS = ((_STEP, 1e-4), (3e-4, 1e-2), (3e-3, 1e-2))
+"""Steps, and the error that is allowed with each."""
 
 
 def slopes(
-    loss: Callable[[Any], Any], params: Mapping[str, Any], seed: int = 1
+    loss: Callable[[Any], Any],
+    params: Mapping[str, Any],
+    seed: int = 1,
+    step: float = _STEP,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measure a loss's slope along one random direction for each parameter.
 
@@ -29,11 +34,36 @@ def slopes(
         ends = []
         for side in (1.0, -1.0):
             moved = {k: np.array(p, dtype=float) for k, p in params.items()}
-            moved[name] = moved[name] + side * _STEP * v
+            moved[name] = moved[name] + side * step * v
             ends.append(np.asarray(loss(moved), dtype=float))
-        found[name] = (ends[0] - ends[1]) / (2 * _STEP)
+        found[name] = (ends[0] - ends[1]) / (2 * step)
         directions[name] = v
     return found, directions
+
+
+def agreeing(
+    loss: Callable[[Any], Any], params: Mapping[str, Any], grads: Mapping[str, Any]
+) -> tuple[str, ...] | None:
+    """Return the parameters whose gradient agrees with the loss's slope.
+
+    None where the loss has no slope at all. Code in float32 is too noisy for a short
+    step: what does not agree is tried with longer ones.
+    """
+    found: dict[str, bool] = {}
+    for step, tolerance in _STEPS:
+        left = {n: v for n, v in params.items() if not found.get(n)}
+        if not left:
+            break
+        measured, directions = slopes(
+            lambda moved: loss({**params, **moved}), left, step=step
+        )
+        if not found and not any(abs(float(s)) > 1e-7 for s in measured.values()):
+            return None
+        for name, slope in measured.items():
+            claimed = float(np.sum(grads[name] * directions[name]))
+            size = float(np.linalg.norm(grads[name])) + abs(float(slope))
+            found[name] = abs(claimed - float(slope)) <= tolerance * size + 1e-7
+    return tuple(n for n in params if found[n])
 
 
 def _one_hot(y: Any, outputs: int) -> Any:

@@ -1,14 +1,14 @@
 """Classes with ``forward`` and ``backward``: a layer, or a loss."""
 
 import ast
-import inspect
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from . import chains, gradients, names, search
+from . import chains, gradients, names, search, stacks
+from .constructing import bare
 from .containers import get, put
 from .gradients import Held
 from .layers import Layer, demand, scores, settle, shaped
@@ -17,7 +17,6 @@ from .refusal import Refused
 from .shapes import Slot
 
 _OUTPUT = re.compile(r"_*(outputs?|out|activations?|result|y_?hat|a|z|y)_*", re.I)
-_RATE = re.compile(r"p|(drop(out)?_?)?(rate|prob|probability|ratio)|drop(out)?", re.I)
 _INPUT_GRADIENT = re.compile(
     r"_*(d_?(inputs?|x|in|a_?prev|prev|values)|grad_?(of_?)?(inputs?|x|in)"
     r"|(inputs?|x)_?grads?|(inputs?|x)_?gradients?|input_?(delta|error))_*",
@@ -45,14 +44,16 @@ def module(cls: Any, methods: Mapping[str, Function]) -> Layer | None:
         return _labelled_module(cls, forward, labels)
     required = len(backward.arguments) - len(backward.node.args.defaults)
     if len(takes) == 2 and names.role_of(takes[1]) == "y" and required <= 1:
-        return _loss_module(cls, forward, backward)
+        two = stacks.of_two(cls, forward, backward)
+        return two or _loss_module(cls, forward, backward)
     if is_loss(cls, methods):
         return _loss_module(cls, forward, backward)
     if len(backward.arguments) > 1 and required != 1 and not steps(backward):
         return None
     if len(takes) - len(forward.node.args.defaults) > 1:
         return None
-    return _affine_module(cls, methods, forward, backward)
+    whole = stacks.stack(cls, methods, forward, backward)
+    return whole or _affine_module(cls, methods, forward, backward)
 
 
 def steps(backward: Function) -> bool:
@@ -173,7 +174,7 @@ def _labelled_module(cls: Any, forward: Function, labels: Sequence[str]) -> Laye
 def _affine_module(
     cls: Any, methods: Mapping[str, Function], forward: Function, backward: Function
 ) -> Layer | None:
-    made = _make(cls)
+    made = bare(cls)
     held = chains.held_by(made)
     kinds = [k for _, _, k in held]
     if kinds.count("W") > 1 or kinds.count("b") > 1 or set(kinds) - {"W", "b"}:
@@ -184,7 +185,7 @@ def _affine_module(
     def run_as(
         inputs: Mapping[str, Any], upstream: Any, _: Any, gradient: bool, scale: Any = 1
     ) -> tuple[float, dict[str, Any]]:
-        layer = _make(cls)
+        layer = bare(cls)
         for path, _value, kind in held:
             put(layer, path, np.array(inputs[spelled[kind]]), True)
         out = layer.forward(inputs[first])
@@ -264,26 +265,3 @@ def _module_gradients(
         factor = np.shape(inputs[first])[axis]
         found = {n: g if n == first else g * factor for n, g in found.items()}
     return found
-
-
-def _make(cls: Any) -> Any:
-    parameters = inspect.signature(cls).parameters
-    sizes = iter((5, 4))
-    values: dict[str, Any] = {}
-    for name, parameter in parameters.items():
-        role = names.role_of(name)
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        if role in ("D", "X") or (role == "N" and parameter.default is parameter.empty):
-            values[name] = next(sizes, 5)
-        elif role in ("C", "H"):
-            values[name] = next(sizes, 4)
-        elif names.kind_of(name) == "W":
-            values[name] = np.zeros((5, 4))
-        elif names.kind_of(name) == "b":
-            values[name] = np.zeros(4)
-        elif role == "keep" or _RATE.fullmatch(name):
-            values[name] = 0.5
-        elif parameter.default is parameter.empty:
-            values[name] = next(sizes, 1)
-    return cls(**values)
