@@ -98,7 +98,7 @@ def test_outputs_may_be_turned():
 
 def test_what_comes_first_is_the_whole_batch_and_the_own_loss():
     def trial(rank, *, each=False, own=True, right=(), error=None):
-        recipe = SimpleNamespace(each=each, loss_step=0 if own else None)
+        recipe = SimpleNamespace(each=each, by_step=False, loss_step=0 if own else None)
         return Trial(recipe, rank, right=right, error=error)
 
     turned = Refused("transposed", "W")

@@ -58,16 +58,25 @@ def settle(
     if any(right) or any(f.id and f.verified for f in report.findings):
         return report
     found = _asymmetry(answers, network, sizes, seed)
-    plain = replace(
-        report, findings=(), laws=(), loss_verdict="", loss_message="", example=""
-    )
     if found is None:
-        verdict, detail, message = Verdict.INCONCLUSIVE, _UNDECIDED, UNKNOWN
-    else:
-        verdict, detail, message = Verdict.WRONG, _TOGETHER, NONE
-        plain = replace(plain, findings=(_measured(found, report),))
-    parameters = {k: _undecided(p, detail) for k, p in report.parameters.items()}
-    return replace(plain, verdict=verdict, message=message, parameters=parameters)
+        return undecided(report)
+    finding = _measured(found, report)
+    parameters = {k: _undecided(p, _TOGETHER) for k, p in report.parameters.items()}
+    return replace(
+        undecided(report), verdict=Verdict.WRONG, message=NONE, findings=(finding,),
+        parameters=parameters,
+    )  # fmt: skip
+
+
+def undecided(report: Report) -> Report:
+    """Say that the loss that is meant cannot be told, and so not what is wrong."""
+    return replace(
+        report, verdict=Verdict.INCONCLUSIVE, message=UNKNOWN, findings=(), laws=(),
+        loss_verdict="", loss_message="", example="",
+        parameters={
+            k: _undecided(p, _UNDECIDED) for k, p in report.parameters.items()
+        },
+    )  # fmt: skip
 
 
 def _asymmetry(

@@ -232,6 +232,9 @@ def _plain(
     report = _at_point(
         session, offered, params, drawn.X, drawn.y, reg, seed, rtol_required
     )
+    right = any(p.verdict is Verdict.CORRECT for p in report.parameters.values())
+    if report.verdict is Verdict.WRONG and not (offered.own_loss or right):
+        return lossless.undecided(report)
     return _without_reference(report)
 
 

@@ -162,6 +162,10 @@ def recipe_unit(
     ) else []  # fmt: skip
     if recipe.each:
         notes.append("called with one example at a time, and averaged")
+    if recipe.sign < 0 and recipe.implied is None:
+        notes.append(
+            "the file adds its gradient: it was read as that of minus the loss"
+        )
     if recipe.intercept:
         notes.append(
             "read with a first input that is one for every example, so that the "

@@ -139,6 +139,7 @@ def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
     ]  # fmt: skip
     both = [f for f in usable if names.BOTH.fullmatch(f.name) and returns_value(f)]
     back = [f for f in usable if names.BACKWARD.fullmatch(f.name) and f not in both]
+    forward = [f for f in usable if names.FORWARD.fullmatch(f.name)]
     helper = re.compile(r".*(_?layer|linear|sigmoid|relu|softmax|activation).*", re.I)
     return {
         "both": both + [
@@ -147,7 +148,9 @@ def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
             and takes_data(f)
         ],
         "back": [f for f in back if not helper.fullmatch(f.name)] or back,
-        "forward": [f for f in usable if names.FORWARD.fullmatch(f.name)],
+        "forward": forward or [
+            f for f in usable if f.name == "predict" and takes_data(f)
+        ],
         "cost": [f for f in usable if names.COST.fullmatch(f.name) and f not in both],
         "step": [
             f for f in usable
@@ -238,8 +241,7 @@ def signs(trees: Sequence[ast.AST]) -> tuple[float, ...]:
             isinstance(node, ast.Assign)
             and isinstance(node.value, ast.BinOp)
             and is_parameter(node.targets[0])
-            and ast.dump(node.value.left).replace("Load", "")
-            == ast.dump(node.targets[0]).replace("Store", "")
+            and ast.unparse(node.value.left) == ast.unparse(node.targets[0])
         ):
             adds |= isinstance(node.value.op, ast.Add)
             subtracts |= isinstance(node.value.op, ast.Sub)

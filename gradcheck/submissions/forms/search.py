@@ -185,12 +185,26 @@ class Search:
         if outcome.loss is None or not np.isfinite(outcome.loss):
             return Trial(recipe, 1, outcome, progress=100_000 * outcome.steps)
         right, moves = consistent(recipe, outcome, params, X, y)
+        if self.signs[0] < 0 and not recipe.by_step and not right:
+            recipe, outcome, right = _uphill(recipe, outcome, params, X, y)
         told = recipe.by_step and recipe.loss_step == len(recipe.steps) - 1
         if told and not moves:  # a rate of errors
             return Trial(recipe, 1, outcome, progress=outcome.steps)
         rank = 3 if len(right) == len(wanted) else 2
         # of those that run, the first is the likeliest; more calls are no merit
         return Trial(recipe, rank, outcome, right=right, moves=moves)
+
+
+def _uphill(
+    recipe: Recipe, outcome: Outcome, params: Any, X: Any, y: Any
+) -> tuple[Recipe, Outcome, tuple[str, ...]]:
+    """Turn a gradient round that the file adds, where all of it points uphill."""
+    grads = {n: -g for n, g in (outcome.grads or {}).items()}
+    turned = replace(outcome, grads=grads)
+    right, _ = consistent(recipe, turned, params, X, y)
+    if len(right) < len(grads):
+        return recipe, outcome, ()
+    return recipe.with_(sign=-recipe.sign), turned, right
 
 
 def _refuse_one_number(recipe: Recipe, outcome: Outcome) -> None:

@@ -55,8 +55,14 @@ class Trial:
 
     @property
     def stands(self) -> bool:
-        """Whether no reading of one example at a time is needed."""
-        return self.rank >= 2 or self.turned
+        """Whether no reading of one example at a time is needed.
+
+        A step in which no parameter goes with any loss may be many steps, one an
+        example, each from where the last has led.
+        """
+        own = self.recipe.loss_step is not None
+        lost = self.recipe.by_step and not own and not self.right
+        return (self.rank >= 2 and not lost) or self.turned
 
     @property
     def settled(self) -> bool:
