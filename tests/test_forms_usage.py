@@ -65,6 +65,15 @@ def gradient(theta, X, y, l):
     return X.T @ (X @ theta - y) / len(y) + l / len(y) * theta
 """
 
+BLOG = """
+import numpy as np
+
+
+def gradient_reg(theta, X, y, learningRate):
+    error = 1 / (1 + np.exp(-X @ theta)) - y
+    return X.T @ error / len(X) + (learningRate / len(X)) * theta
+"""
+
 STRANGE = """
 import numpy as np
 
@@ -103,7 +112,7 @@ class Network:
 """
 
 
-@pytest.mark.parametrize("source", [CHOICE, RIDGE, APART, STRANGE])
+@pytest.mark.parametrize("source", [CHOICE, RIDGE, APART, BLOG, STRANGE])
 def test_arguments_are_understood_by_their_use(tmp_path, source):
     file = tmp_path / "homework.py"
     file.write_text(source)
@@ -133,6 +142,7 @@ def test_the_words_of_an_argument_are_those_it_is_compared_with():
         ("0.5 * s / m * np.linalg.norm(W)", True),
         ("np.sum(np.square(W)) * s", True),
         ("np.sum(W ** 2) / s", False),
+        ("X + s / m * W[1:].T", True),
         ("s * X", False),
         ("s + W ** 2", False),
     ],
@@ -140,6 +150,15 @@ def test_the_words_of_an_argument_are_those_it_is_compared_with():
 def test_a_strength_stands_in_a_product_with_something_squared(expression, strength):
     used = function(f"def f(W, X, s, m):\n    return {expression}")
     assert usage.is_strength(used, "s") is strength
+
+
+def test_a_learning_rate_is_one_where_weights_are_changed():
+    momentum = function("def f(W, V, lr):\n    W -= lr * V")
+    assert usage.is_strength(momentum, "lr")
+    assert not usage.is_no_rate(momentum, "lr")
+    penalty = function("def f(W, lr):\n    return lr * W")
+    assert usage.is_no_rate(penalty, "lr")
+    assert not usage.is_no_rate(penalty, "W")
 
 
 def test_a_backward_pass_of_two_arguments_takes_an_example():
@@ -174,3 +193,17 @@ def test_outputs_are_the_last_of_the_longest_list():
 )
 def test_a_file_may_take_the_number_of_classes_from_the_labels(line, counts):
     assert usage.counts_classes([ast.parse(line)]) is counts
+
+
+@pytest.mark.parametrize(
+    ("loop", "through"),
+    [
+        ("for x, t in zip(X, y): pass", True),
+        ("for i in range(len(X)): pass", True),
+        ("for i in range(n_samples): pass", True),
+        ("for epoch in range(epochs): pass", False),
+        ("X = 1", False),
+    ],
+)
+def test_a_loop_may_go_through_the_examples(loop, through):
+    assert usage.goes_through_examples(function(f"def f(X, y):\n    {loop}")) is through

@@ -133,7 +133,12 @@ class Board:
         return listed, named
 
     def _said(self, function: names.Function, name: str) -> Place | None:
-        """Find the word that an argument wants: the same for every function."""
+        """Find the word that an argument wants: the same for every function.
+
+        And the strength of a penalty where it is called a learning rate.
+        """
+        if usage.is_no_rate(function, name) and usage.is_strength(function, name):
+            return "role", "reg"
         words = usage.words_for(function, name)
         if not words or name in self.setting.values:
             return None

@@ -148,9 +148,8 @@ def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
             and takes_data(f)
         ],
         "back": [f for f in back if not helper.fullmatch(f.name)] or back,
-        "forward": forward or [
-            f for f in usable if f.name == "predict" and takes_data(f)
-        ],
+        "forward": forward,
+        "predict": [f for f in usable if f.name == "predict" and takes_data(f)],
         "cost": [f for f in usable if names.COST.fullmatch(f.name) and f not in both],
         "step": [
             f for f in usable
@@ -196,6 +195,8 @@ def _candidates(kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
         for forward in forwards:
             if not costs and reports_loss(back):
                 yield Plan((forward, back), 1, True)
+            yield Plan((forward, back), None, True)
+        for forward in () if forwards else kinds["predict"]:
             yield Plan((forward, back), None, True)
         yield from in_place(back, own=not costs)
     for cost in kinds["cost"]:

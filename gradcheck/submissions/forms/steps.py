@@ -41,7 +41,7 @@ def _before(function: Function, read: set[str]) -> bool:
     moved: list[int] = []
     called = 0
     for node in names.own_nodes(function.node):
-        if isinstance(node, ast.For | ast.While) and _updates(node):
+        if isinstance(node, ast.For | ast.While) and updates(node):
             inside = {n.id for n in walk(node) if isinstance(n, ast.Name)}
             if read & inside:
                 return False
@@ -106,7 +106,8 @@ def _is_cost(value: ast.AST) -> bool:
     return False
 
 
-def _updates(node: ast.AST) -> bool:
+def updates(node: ast.AST) -> bool:
+    """Whether something below `node` changes a weight."""
     return any(
         (isinstance(n, ast.AugAssign) and is_parameter(n.target))
         or (isinstance(n, ast.Assign) and any(map(is_parameter, n.targets)))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from . import usage
 from .recipe import Outcome, Recipe
 from .refusal import Refused
 
@@ -60,8 +61,9 @@ class Trial:
         A step in which no parameter goes with any loss may be many steps, one an
         example, each from where the last has led.
         """
-        own = self.recipe.loss_step is not None
-        lost = self.recipe.by_step and not own and not self.right
+        recipe = self.recipe
+        alone = recipe.by_step and recipe.loss_step is None and not self.right
+        lost = alone and usage.goes_through_examples(recipe.steps[-1][0])
         return (self.rank >= 2 and not lost) or self.turned
 
     @property

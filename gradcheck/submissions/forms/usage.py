@@ -7,6 +7,7 @@ from functools import cache
 
 from . import names
 from .names import Function
+from .steps import updates
 from .trees import walk
 
 _COUNTING = ("max", "amax", "unique", "set", "bincount", "get_dummies", "fit_transform")
@@ -40,22 +41,34 @@ def words_for(function: Function, argument: str) -> tuple[str, ...]:
 def is_strength(function: Function, argument: str) -> bool:
     """Whether an argument is used as the strength of a penalty, whatever its name.
 
-    It stands bare in a product with something squared.
+    It stands bare in a product with something squared, or with weights.
     """
     return any(
         isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Mult | ast.Div)
-        and argument in _factors(node)
-        and _SQUARED.search(ast.unparse(node)) is not None
+        and argument in (factors := _factors(node))
+        and (
+            _SQUARED.search(ast.unparse(node)) is not None
+            or any(names.kind_of(n) == "W" for n in factors - {argument})
+        )
         for node in walk(function.node)
     )
 
 
+def is_no_rate(function: Function, argument: str) -> bool:
+    """Whether what is called a learning rate is none: nothing is learnt there."""
+    return names.role_of(argument) == "lr" and not updates(function.node)
+
+
 def _factors(node: ast.expr) -> set[str]:
-    """Names that stand bare in a product or quotient, above the line."""
+    """Names that stand in a product or quotient, above the line: ``theta[1:].T``."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         right = _factors(node.right) if isinstance(node.op, ast.Mult) else set[str]()
         return _factors(node.left) | right
+    while isinstance(node, ast.Subscript) or (
+        isinstance(node, ast.Attribute) and node.attr == "T"
+    ):
+        node = node.value
     return {node.id} if isinstance(node, ast.Name) else set()
 
 
@@ -88,6 +101,18 @@ def is_example(function: Function, argument: str) -> str:
     if names.BACKWARD.fullmatch(function.name) is None:
         return ""
     return "X" if argument == arguments[0] else "y"
+
+
+@cache
+def goes_through_examples(function: Function) -> bool:
+    """Whether a function has a loop over the examples, or their number."""
+    return any(
+        names.role_of(name) in ("X", "y", "N")
+        for node in walk(function.node) if isinstance(node, ast.For)
+        for part in ast.walk(node.iter)
+        for name in names.element_names(part)
+        if name
+    )  # fmt: skip
 
 
 def counts_classes(trees: Iterable[ast.AST]) -> bool:
