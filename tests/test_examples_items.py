@@ -31,6 +31,8 @@ WRONG = {
     "kronecker.py": at("b1", "N3-reg0") | {"hidden-balance", "bias-is-weight"},
     "layers.py": {"affine.b"},
     "linear_module.py": {"Linear.W"},
+    "logistic_fit.py": at("b1", "N7-reg0", "N5-reg0", "N11-reg0")
+    | {"batch-mean", "additivity", "zero-weights-loss", "bias-is-weight"},
     "loss_and_grads.py": at("W1 b1 W2 b2", "N7-reg0.1", "N5-reg0", "N11-reg0.1")
     | {"batch-mean", "additivity", "zero-weights-loss"},
     "margins.py": at("ridge.W1", *PENALISED),

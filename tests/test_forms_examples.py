@@ -19,6 +19,7 @@ INTERFACES = {
     "kronecker": "source-003-gradient",
     "layers": "cs231n-layer",
     "linear_module": "module",
+    "logistic_fit": "in-place-step",
     "loss_and_grads": "plain",
     "margins": "labels-pm1",
     "notebook": "coursera",

@@ -105,6 +105,8 @@ class ClassUnits(FunctionUnits):
         refuse_stub(best, interface)
         unit = recipe_unit(best, name, interface, chosen[0], search.N, chosen[1])
         self._note_depth(form, best, failed, unit)
+        if form.trained is not None:
+            unit.hint["notes"].append(form.trained.words)
         return unit
 
     def _note_depth(

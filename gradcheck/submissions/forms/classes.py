@@ -14,6 +14,7 @@ from .calls import Board, Setting
 from .containers import call_sites, pristine
 from .names import Function
 from .recipe import Recipe
+from .trained import trained
 from .trees import source_of, walk
 
 _ROWS = ("onehot", "ints", "ints column", "from one column", "from one")
@@ -118,6 +119,10 @@ class ClassForm:
         self.failure: BaseException | None = None
         self.helpers: Mapping[str, Any] = {}
         self.dictated: list[tuple[int, ...]] = []
+        self.trained = trained(cls, self.methods, space)
+        if self.trained is not None:
+            self.cls = self.trained.cls
+            self.methods = self.trained.methods(self.methods)
 
     def takes_data(self) -> bool:
         """Whether the constructor wants the examples themselves."""
@@ -134,7 +139,9 @@ class ClassForm:
             if found:
                 self.space[name] = value
         made = constructing.construct(self.cls, board)
-        if not chains.held_by(made):
+        if self.trained is not None:
+            self.trained.begin(made, board)
+        elif not chains.held_by(made):
             self._start(made, board)
         return made
 

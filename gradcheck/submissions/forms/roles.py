@@ -37,7 +37,7 @@ _ROLES = (
     ("keep", r"keep_?probs?|keep"),
     (
         "epochs",
-        r"epochs?|num_?(iters?|epochs?|iterations)|n_?(iters?|epochs?)"
+        r"epochs?|num_?(iters?|epochs?|iterations)|n_?(iters?|epochs?|iterations?)"
         r"|iterations?|max_?iters?|niter|steps",
     ),
     (
