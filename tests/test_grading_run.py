@@ -23,6 +23,8 @@ from gradcheck.grading.rubric import Rubric
 from gradcheck.grading.run import Settings, grade, marks, submission_check
 from gradcheck.report import Report, Verdict
 
+ROOT = Path(__file__).parents[1]
+
 
 class Checker:
     """Judges a file by the word that it holds, and remembers what it was asked."""
@@ -430,3 +432,35 @@ def test_a_class_is_judged_as_each_file_alone(tmp_path):
     verdicts = {r["submission"]: r["report"]["verdict"] for r in records}
     alone = {s.name: str(check_submission(s.path).verdict) for s in submissions}
     assert verdicts == alone
+
+
+THEFT = (
+    "from bob import net as stolen\n",
+    "import sys\nsys.path.append('..')\nfrom bob import net as stolen\n",
+    "import importlib\nstolen = importlib.import_module('bob.net')\n",
+)
+
+
+def test_in_folders_of_their_own_none_reads_the_others(tmp_path):
+    source = (ROOT / "examples" / "right" / "fc_net.py").read_text()
+    own = "class TwoLayerNet(stolen.TwoLayerNet):\n    pass\n"
+    files = {"bob/net.py": source, "carol/net.py": "from parts.made import *\n"}
+    files |= {"carol/parts/made.py": source}
+    files["carol/net.py"] += "class Net(TwoLayerNet):\n    pass\n"
+    files |= {f"thief{i}/net.py": how + own for i, how in enumerate(THEFT)}
+    for name, text in files.items():
+        path = tmp_path / "hw" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    handed_in = [
+        Submission(name.partition("/")[0], tmp_path / "hw" / name)
+        for name in files
+        if name.endswith("net.py")
+    ]
+    with Journal(tmp_path / "reports.jsonl") as journal:
+        records = list(grade(handed_in, Settings(submission_check()), journal))
+    found = {r["submission"]: r["report"]["verdict"] for r in records}
+    assert found == {
+        "bob": "correct", "carol": "correct",
+        "thief0": "broken", "thief1": "broken", "thief2": "broken",
+    }  # fmt: skip

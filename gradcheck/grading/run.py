@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -100,7 +100,12 @@ def grade(
         not the submission's fault, so that a rerun tries again.
     """
     tasks = []
-    crowd = Counter(s.path.absolute().parent for s in submissions if s.path is not None)
+    crowd = Counter(
+        folder
+        for s in submissions
+        if s.path is not None
+        for folder in s.path.absolute().parents
+    )
     for submission in submissions:
         key = settings.key(submission)
         if (submission.name, key) in journal:
@@ -114,10 +119,8 @@ def grade(
             path = submission.path.absolute()
             shown = submission.shown or submission.name
             check = settings.check
-            if crowd[path.parent] > 1:
-                check = _with(
-                    check, roots=()
-                )  # what the others have handed in is there
+            if len(submissions) > 1:  # what the others have handed in is beside it
+                check = _with(check, roots=_own_folder(path, crowd))
             if settings.jobs > 1 or settings.scheduler:
                 check = _with(check, ahead=False)  # every processor is busy
             tasks.append(_Task(submission.name, path, shown, key, seed, check))
@@ -152,6 +155,20 @@ def marks(
 def submission_check(**options: Any) -> Check:
     """Return `gradcheck.check_submission` with its options, as `Settings` wants it."""
     return partial(_check_submission, **options)
+
+
+def _own_folder(path: Path, crowd: Mapping[Path, int]) -> tuple[Path, ...]:
+    """Return the folder of a submission that holds nothing of another; or nothing.
+
+    Parameters
+    ----------
+    path : Path
+        Of the submission, absolute.
+    crowd : mapping of Path to int
+        How many submissions lie below each folder.
+    """
+    own = [folder for folder in path.parents if crowd[folder] == 1]
+    return (own[-1],) if own else ()
 
 
 def _with(check: Check, **options: Any) -> Check:
