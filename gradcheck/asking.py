@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcheck._typing import LossAndGrads
+from gradcheck.lanes import AbandonedError
 from gradcheck.problem import Problem
 
 
@@ -43,7 +44,7 @@ def ask_all(function: LossAndGrads, problems: Sequence[Problem]) -> list[Any]:
     for problem in problems:
         try:
             answers.append(function(problem.params, problem.X, problem.y, problem.reg))
-        except (KeyboardInterrupt, MemoryError):
+        except (KeyboardInterrupt, MemoryError, AbandonedError):
             raise
         except BaseException as error:  # an answer too, sys.exit included
             answers.append(error)

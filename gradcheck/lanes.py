@@ -16,6 +16,7 @@ First = TypeVar("First")
 Second = TypeVar("Second")
 
 _current = threading.local()
+_A_MOMENT = 0.2
 
 
 def _set_filters(filters: Any) -> None:
@@ -25,7 +26,7 @@ def _set_filters(filters: Any) -> None:
         pass
 
 
-class _AbandonedError(BaseException):
+class AbandonedError(BaseException):
     """The other line has failed, and nobody wants to know how this one ends."""
 
 
@@ -40,6 +41,8 @@ class _Lane:
 
     def give_way(self) -> None:
         """Let the other line go on, and come back when it gives way in its turn."""
+        if self.abandoned:
+            raise AbandonedError
         if not self.other.ended:
             self.filters = warnings.filters
             self.other.go.release()
@@ -50,7 +53,7 @@ class _Lane:
         self.go.acquire()
         _set_filters(self.filters)
         if self.abandoned:
-            raise _AbandonedError
+            raise AbandonedError
 
     def end(self) -> None:
         """Leave the other line to itself."""
@@ -104,7 +107,7 @@ def side_by_side(
     """
     if getattr(_current, "lane", None) is not None:  # no more than two
         return first(), second()
-    one, two = _Lane(), _Lane()
+    own, one, two = warnings.filters, _Lane(), _Lane()
     one.other, two.other = two, one
     found: list[Second] = []
     failed: list[BaseException] = []
@@ -114,7 +117,7 @@ def side_by_side(
         try:
             two.resume()
             found.append(second())
-        except _AbandonedError:
+        except AbandonedError:
             pass
         except BaseException as error:  # raised where it is waited for
             failed.append(error)
@@ -131,10 +134,10 @@ def side_by_side(
         two.abandoned = True
         raise
     finally:
-        own = warnings.filters
         _current.lane = None
         one.end()
-        thread.join()
+        # who is given up may wait for an answer, until the channel is closed
+        thread.join(_A_MOMENT if two.abandoned else None)
         _set_filters(own)
     if failed:
         raise failed[0]

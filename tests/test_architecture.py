@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1] / "gradcheck"
 LAYERS = """
 _typing errors
 | problem structure randomness arguments
-| asking lanes
+| lanes
+| asking
 | networks numeric
 | reading
 | rules

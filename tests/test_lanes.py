@@ -1,13 +1,16 @@
 """Two lines of questions, in turn: who waits for whom, and what happens at the end."""
 
+import threading
 import warnings
 
 import numpy as np
 import pytest
 
 from gradcheck import check_network, networks
+from gradcheck.asking import ask_all
 from gradcheck.checker import inquiry
 from gradcheck.lanes import give_way, is_shared, side_by_side
+from gradcheck.problem import Problem
 
 
 def line(said, word, times):
@@ -125,6 +128,36 @@ class Remote:
 
     def many(self, problems):
         return [self(p.params, p.X, p.y, p.reg) for p in problems]
+
+
+def test_a_line_that_is_given_up_hears_of_it_at_its_next_question():
+    said = []
+
+    def fails():
+        give_way()
+        raise ValueError("first")
+
+    def stubborn(params, X, y, reg):
+        said.append("asked")
+        give_way()
+        return 0.0, {}
+
+    point = Problem({"W": np.zeros(1)}, np.zeros((1, 1)), np.zeros(1), 0.0)
+    with pytest.raises(ValueError, match="first"):
+        side_by_side(fails, lambda: ask_all(stubborn, [point] * 4))
+    assert said == ["asked"]
+
+
+def test_what_runs_in_this_process_stays_in_its_thread():
+    threads = set()
+    network = networks.get("linear")
+
+    def here(params, X, y, reg):
+        threads.add(threading.current_thread())
+        return network.loss_and_grads(params, X, y, reg)
+
+    check_network(here, "linear")
+    assert threads == {threading.current_thread()}
 
 
 @pytest.mark.parametrize("name", ["softmax", "logistic", "linear"])

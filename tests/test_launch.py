@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gradcheck.lanes import give_way, side_by_side
 from gradcheck.problem import Problem
 from gradcheck.submissions import launch, problems, testimony, warm
 from gradcheck.submissions.cage import wire
@@ -463,3 +465,60 @@ def test_of_many_questions_one_that_fails_leaves_the_next_alone(tmp_path, tier):
     assert [answer[0] for answer in found[2::2]] == [
         1600.0 * k for k in range(2, 60, 2)
     ]
+
+
+def test_questions_larger_than_the_line_come_in_their_turn(file):
+    W = np.ones((200, 200))
+    small, large = {"W": W}, [{"W": k * W} for k in range(24)]  # 8 MB: not in one go
+
+    with Session(file) as session:
+
+        def losses():
+            return [
+                session.losses(0, points, X, Y, 0.0).tolist()
+                for points in ([small], large, [small], large)
+            ]
+
+        def gradients():
+            return [session.loss_and_grads(0, small, X, Y, 0.0)[0] for _ in range(12)]
+
+        one, two = side_by_side(losses, gradients)
+    whole = [40_000.0 * k for k in range(24)]
+    assert one == [[40_000.0], whole, [40_000.0], whole]
+    assert two == [40_000.0] * 12
+
+
+def test_what_ends_one_line_of_questions_is_told_on_both(tmp_path):
+    path = tmp_path / "student.py"
+    path.write_text(HANG)
+    told = []
+
+    def ask(session):
+        def line():
+            try:
+                loss(session)
+            except problems.BrokenSubmissionError as error:
+                told.append((type(error), str(error)))
+
+        return line
+
+    with Session(path, timeout=0.5) as session:
+        side_by_side(ask(session), ask(session))
+    assert told[0] == told[1]
+    assert told[0][0] is problems.TimedOutError
+
+
+def test_an_interrupt_does_not_wait_for_the_other_line(tmp_path):
+    path = tmp_path / "student.py"
+    path.write_text(HANG)
+    before = warnings.filters
+    started = time.monotonic()
+
+    def interrupted():
+        give_way()
+        raise KeyboardInterrupt
+
+    with Session(path, timeout=20.0) as session, pytest.raises(KeyboardInterrupt):
+        side_by_side(interrupted, lambda: loss(session))
+    assert time.monotonic() - started < 10.0
+    assert warnings.filters is before

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -140,3 +141,48 @@ def test_an_end_without_a_job_is_no_job():
         ours.close()
         assert standby.receive(theirs) is None
     assert os.getpid() == warm.server().pid
+
+
+def children_of(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@linux
+def test_a_pair_that_has_ended_costs_no_wall(fresh):
+    (keeper,) = waiting(fresh)
+    os.kill(int(children_of(keeper)[0]), signal.SIGKILL)
+    with Session(file_that_looks_for(), tier="full", roots=()) as session:
+        assert session._child.scratch is None  # as it is in the tier `full` alone
+    assert warm.server().best == fresh.best
+
+
+@linux
+def test_a_folder_that_is_another_by_now_is_looked_at_anew(fresh, tmp_path):
+    waiting(fresh)
+    folder = tmp_path / "hw"
+    shown = file_that_looks_for(str(folder / "own.txt"))
+
+    class Moved:
+        """Says another identity than what is seen from the waiting root."""
+
+        def __init__(self):
+            self.asked = 0
+
+        def __call__(self, path):
+            self.asked += 1
+            return [0, self.asked]
+
+    folder.mkdir()
+    (folder / "own.txt").write_text("mine\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warm, "identity", Moved())
+        assert loss_of(shown, roots=[folder])[0] == 101.0
+    assert warm.server() is not fresh
+
+
+@linux
+def test_nobody_waits_any_more_when_the_server_has_ended(fresh):
+    (keeper,) = waiting(fresh)
+    pair = [keeper, *map(int, children_of(keeper))]
+    warm.stop()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pair)

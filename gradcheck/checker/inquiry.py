@@ -57,8 +57,11 @@ class Inquiry:
     def make(
         self, inspection: Inspection, matched: Network | None
     ) -> tuple[Measured | UnusableError, Questioned]:
-        """Measure and question; along two lines where it has no memory to confuse."""
-        if is_steady(inspection):
+        """Measure and question: along two lines what runs elsewhere, if it is steady.
+
+        What has a memory would be confused; what runs in this process gains nothing.
+        """
+        if hasattr(self.run.function, "many") and is_steady(inspection):
             return side_by_side(
                 lambda: self.measured(inspection, matched),
                 lambda: self.questioned(matched),

@@ -2,6 +2,7 @@
 
 import selectors
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from socket import socket
@@ -72,6 +73,9 @@ class Exchange:
         self.printed = {"stdout": Printed(), "stderr": Printed()}
         self._sequence = 0
         self._writing = False
+        self._unsent = bytearray()
+        self._asked = 0
+        self._due: deque[tuple[wire.Inbox, int]] = deque()
         self.waited = 0.0
         channel.setblocking(False)
         self._selector.register(channel, selectors.EVENT_READ, None)
@@ -93,7 +97,7 @@ class Exchange:
         exact : int or None
             Length of the reply's body, where it is known.
         seconds : float
-            To wait at most.
+            To wait at most, all that was `waited` before included.
 
         Raises
         ------
@@ -114,40 +118,56 @@ class Exchange:
 
         Parameters
         ----------
-        kind, expect, seconds
-            As in `ask`; `seconds` for all of them.
+        kind, expect
+            As in `ask`.
+        seconds : float
+            To wait at most, all that was `waited` before included.
         asked : sequence of (bytes, int or None)
             Body of each request, and length of the body of its reply.
         """
-        frames, inboxes = [], []
-        ends: list[int] = []
-        for body, exact in asked:
-            self._sequence += 1
-            header, frame = wire.request(kind, self._sequence, body)
-            frames.append(frame)
-            inboxes.append(wire.Inbox(header, expect, exact))
-            ends.append(len(frame) + (ends[-1] if ends else 0))
-        whole = frames[0] if len(frames) == 1 else b"".join(frames)
-        unsent = self._send(memoryview(whole))
-        if not unsent:  # nearly always
-            give_way()
+        inboxes = [self._write(kind, body, expect, exact) for body, exact in asked]
+        self._push()
         started = time.monotonic()
+        while self._unsent:  # hardly ever: it is larger than what the line holds
+            self._step(started + seconds - self.waited)
+        self.waited += time.monotonic() - started
+        give_way()
+        started = time.monotonic()
+        deadline = started + seconds - self.waited
         try:
-            for inbox, end in zip(inboxes, ends, strict=True):
+            for inbox in inboxes:
                 while inbox.missing:
-                    unsent = self._step(inbox, unsent, started + seconds)
-                if len(whole) - len(unsent) < end:
-                    text = "an answer came before the question was read"
-                    raise wire.ProtocolError(text)
+                    self._step(deadline)
         finally:
             self.waited += time.monotonic() - started
         return inboxes
 
-    def _step(
-        self, inbox: wire.Inbox, unsent: memoryview, deadline: float
-    ) -> memoryview:
-        """Wait for something to happen, and deal with it; what is left to send."""
-        self._listen(writing=bool(unsent))
+    def _write(
+        self, kind: int, body: bytes, expect: int, exact: int | None
+    ) -> wire.Inbox:
+        """Put a question behind those that are to be sent, and its reply behind all."""
+        self._sequence += 1
+        header, frame = wire.request(kind, self._sequence, body)
+        inbox = wire.Inbox(header, expect, exact)
+        self._unsent += frame
+        self._asked += len(frame)
+        self._due.append((inbox, self._asked))
+        return inbox
+
+    def _push(self) -> None:
+        """Send what the line takes."""
+        while self._unsent:
+            count = self._send(memoryview(self._unsent)[:_CHUNK])
+            if not count:
+                return
+            del self._unsent[:count]
+
+    def _step(self, deadline: float) -> None:
+        """Wait for something to happen, and deal with it.
+
+        Replies come in the order of the questions, whoever has asked them and waits.
+        """
+        self._listen(writing=bool(self._unsent))
         left = deadline - time.monotonic()
         ready = self._selector.select(max(left, 0.0))
         if left <= 0.0:
@@ -157,10 +177,22 @@ class Exchange:
                 self._collect(key)
                 continue
             if mask & selectors.EVENT_WRITE:
-                unsent = self._send(unsent)
+                self._push()
             if mask & selectors.EVENT_READ:
-                inbox.feed(self._receive(inbox.missing))
-        return unsent
+                self._take()
+
+    def _take(self) -> None:
+        """Read on in the reply that is due first."""
+        if not self._due:
+            self._receive(1)  # nothing was asked: it can only have ended
+            raise wire.ProtocolError("an answer came that nobody had asked for")
+        inbox, end = self._due[0]
+        inbox.feed(self._receive(inbox.missing))
+        if not inbox.missing:
+            self._due.popleft()
+            if self._asked - len(self._unsent) < end:
+                text = "an answer came before the question was read"
+                raise wire.ProtocolError(text)
 
     def drain(self) -> None:
         """Take what the streams still hold, without waiting for more."""
@@ -179,13 +211,16 @@ class Exchange:
             self._selector.modify(self._channel, events, None)
             self._writing = writing
 
-    def _send(self, unsent: memoryview) -> memoryview:
+    def _send(self, data: memoryview) -> int:
+        """Send what the line takes now; how much that was."""
         try:
-            return unsent[self._channel.send(unsent[:_CHUNK]) :]
+            return self._channel.send(data)
         except BlockingIOError:
-            return unsent
+            return 0
         except OSError:
             raise GoneError from None
+        finally:
+            data.release()
 
     def _receive(self, missing: int) -> bytes:
         try:

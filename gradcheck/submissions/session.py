@@ -75,7 +75,8 @@ class Session:
             "tier": tier,
             "roots": readable_roots(self.source.path) if roots is None else roots,
         }
-        self._left = float(timeout)
+        self._seconds = float(timeout)
+        self._failed: problems.BrokenSubmissionError | None = None
         self._child = launch.start(self._job())
         self._exchange = Exchange(self._child.channel, self._child.out, self._child.err)
         try:
@@ -114,10 +115,8 @@ class Session:
     @property
     def output(self) -> dict[str, str]:
         """The first 32 KiB that were printed on ``stdout`` and on ``stderr``."""
-        printed = self._exchange.printed.items()
-        return {
-            name: printable(stream.text, limit=wire.SMALL) for name, stream in printed
-        }
+        printed, most = self._exchange.printed.items(), wire.SMALL
+        return {name: printable(stream.text, limit=most) for name, stream in printed}
 
     def losses(
         self,
@@ -281,19 +280,21 @@ class Session:
     def _exchanged(
         self, kind: int, asked: Sequence[tuple[bytes, int | None]], expect: int
     ) -> list[wire.Inbox]:
-        left = self._left - self._exchange.waited
+        if self._failed is not None:  # on another line of questions
+            raise self._failed
         try:
-            return self._exchange.ask_all(kind, asked, expect, seconds=left)
+            return self._exchange.ask_all(kind, asked, expect, seconds=self._seconds)
         except (LateError, GoneError, FloodError, wire.ProtocolError) as error:
             self._fail(error)
 
     def _fail(self, error: Exception) -> NoReturn:
         """Say why there is no answer; the submission is over with that."""
+        if self._failed is not None:
+            raise self._failed from None
         ending = None
         if isinstance(error, GoneError):
             ending = self._child.ending()
         else:
             self._child.stop()
-        self._left = 0.0
-        timeout = self._options["timeout"]
-        raise testimony.silence(self.source.name, error, ending, timeout) from None
+        self._failed = testimony.silence(self.source.name, error, ending, self._seconds)
+        raise self._failed from None

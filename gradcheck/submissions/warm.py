@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck.submissions import launch
+from gradcheck.submissions.cage.places import identity
 from gradcheck.submissions.cage.scratch import clear
 from gradcheck.submissions.launch import Ending, WallError
 
@@ -124,7 +125,9 @@ class Forked:
             self.scratch = tempfile.mkdtemp(prefix=f"gradcheck-{os.getpid()}-")
         try:
             try:
-                server.submit({**job, "scratch": self.scratch}, list(theirs))
+                known = [identity(root) for root in job["roots"]]
+                told = {**job, "scratch": self.scratch, "known": known}
+                server.submit(told, list(theirs))
             finally:
                 for line in theirs:
                     line.close()
@@ -132,7 +135,7 @@ class Forked:
             if "failed" in first:
                 raise WallError(str(first["failed"]))
             if "pid" not in first:
-                raise ServerError("no keeper came up")
+                raise ServerError(str(first.get("again", "no keeper came up")))
             self.pid = int(first["pid"])
         except BaseException:
             self.close()

@@ -15,12 +15,12 @@ import socket
 import time
 from typing import Any, Protocol
 
-from . import breakin, inside, kernel, landlock, limits, seccomp
+from . import breakin, inside, kernel, landlock, limits, seccomp, sweep
 from .places import Places
 from .scratch import clear, measure
 
 breakin.ATTEMPTS  # noqa: B018 - loaded here, because behind the walls it cannot be
-SCRATCH = "/scratch"
+SCRATCH = "/gradcheck-scratch"
 FIRST_USER = 64100
 _TICK = 0.05
 _DESCRIPTORS = 1 << 16
@@ -57,6 +57,9 @@ class Ready(Protocol):
     ) -> tuple[int, int]:
         """Give it its job; its process id, and a pipe as `keep` reads it."""
 
+    def end(self) -> None:
+        """End it, for it is of no use."""
+
 
 def keep(
     shared: Shared,
@@ -83,7 +86,14 @@ def keep(
             lead()
             pid, walls = _fork(shared, job, theirs)
         else:
-            pid, walls = ready.begin(job, theirs)
+            try:
+                pid, walls = ready.begin(job, theirs)
+            except (
+                OSError
+            ) as error:  # what waited is of no use: that is no wall's fault
+                ready.end()
+                _tell(status, {"again": str(error)})
+                return
         for line in theirs:
             line.close()
         trouble = _read_all(walls)
@@ -93,7 +103,7 @@ def keep(
         else:
             _tell(status, {"pid": pid})
             _tell(status, _watch(pid, status, job))
-        _sweep()
+        sweep.clean()
         if job["tier"] != "full":
             clear(job["scratch"])
     except BaseException as error:
@@ -252,34 +262,6 @@ def _has_ended(pid: int) -> bool:
     """Whether a child has ended; it still has to be waited for."""
     flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
     return os.waitid(os.P_PID, pid, flags) is not None
-
-
-def _sweep() -> None:
-    """End whatever the accused has left behind; nothing in the better tiers."""
-    for _ in range(10_000):
-        for child in _children():
-            with contextlib.suppress(OSError):
-                _forbid_children(child)
-                os.kill(child, signal.SIGKILL)
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
-
-
-def _children() -> list[int]:
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
-            return [int(number) for number in file.read().split()]
-    except OSError:
-        return []
-
-
-def _forbid_children(pid: int) -> None:
-    import resource
-
-    with contextlib.suppress(OSError, AttributeError):
-        resource.prlimit(pid, resource.RLIMIT_NPROC, (0, 0))
 
 
 def _has_no_reader(pipe: int) -> bool:

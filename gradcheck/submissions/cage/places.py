@@ -34,6 +34,15 @@ class Places(NamedTuple):
         return self._replace(folders=roots, libraries=[])
 
 
+def identity(path: str) -> list[int]:
+    """Return what tells a file or folder from all others; empty where there is none."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return []
+    return [facts.st_dev, facts.st_ino]
+
+
 def of_python(libraries: dict[str, str], hidden: list[str]) -> Places:
     """Find what this interpreter needs to read, now that it has loaded numpy.
 

@@ -17,9 +17,6 @@ from . import inside, keeper, places, rehearsal, standby
 _IDLE_MS = 25
 """How long nothing is asked for before the next start is made ready."""
 
-_GARBAGE = 20_000
-"""Objects made before garbage is looked for: reading a file makes many that stay."""
-
 
 def run(forms: Any, settings: dict[str, Any]) -> None:
     """Serve jobs until the judge hangs up; in a child, become the keeper of one."""
@@ -34,7 +31,6 @@ def run(forms: Any, settings: dict[str, Any]) -> None:
     control.send(json.dumps({"threads": threads()}).encode())
     with contextlib.suppress(Exception):
         rehearsal.run(forms)
-    gc.set_threshold(_GARBAGE)
     gc.freeze()
     child = _serve(control, shared, ahead=settings.get("ahead", False))
     if child is not None:
@@ -60,15 +56,21 @@ def _serve(
     With `ahead` the fork for the next one is made while there is none.
     """
     ready: socket.socket | None = None
+    waiting = 0
     while True:
         if ahead and ready is None and _is_idle(control):
             ready, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            if os.fork() == 0:
+            waiting = os.fork()
+            if waiting == 0:
                 ready.close()
                 return partial(standby.wait, shared, theirs)
             theirs.close()
         order = standby.receive(control)
         if order is None:
+            if ready is not None:
+                ready.close()
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(waiting, 0)  # who waits on us must find nobody left
             return None
         data, numbers = order
         job = json.loads(data)

@@ -8,10 +8,11 @@ paid while the judge is busy with something else. Only the tier ``full`` is made
 import contextlib
 import json
 import os
+import signal
 import socket
 from typing import Any
 
-from . import kernel, limits, rehearsal
+from . import kernel, limits, places, rehearsal
 from .keeper import FIRST_USER, SCRATCH, Shared, keep, lead, stand
 
 LARGEST_JOB = 64 * 1024
@@ -35,6 +36,7 @@ def wait(shared: Shared, line: socket.socket) -> None:
         waiting = Waiting(shared)
         order = receive(line)
         if order is None:
+            waiting.end()
             return
         data, numbers = order
         lines = [socket.socket(fileno=number) for number in numbers]
@@ -55,6 +57,7 @@ class Waiting:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._trouble = ""
+        self._pid = 0
         try:
             self._prepare()
         except OSError as error:
@@ -72,7 +75,8 @@ class Waiting:
             finally:
                 os._exit(1)
         theirs.close()
-        self._line.recv(1)  # from now on it does without /proc
+        if not self._line.recv(1):  # from now on it does without /proc
+            raise OSError("the process that waited has ended")
         folders, hidden, libraries = self._shared.places
         kernel.build_root(folders, hidden, libraries, SCRATCH)
 
@@ -82,6 +86,9 @@ class Waiting:
         """Give it its job; its process id, and a pipe as `keep` reads it."""
         if self._trouble:
             raise OSError(self._trouble)
+        for root, known in zip(job["roots"], job["known"], strict=True):
+            if places.identity(root) != known:  # mounted since
+                raise OSError(f"{root} is another folder from here")
         self._loads.seek(0)
         job |= {
             "scratch": SCRATCH,
@@ -95,6 +102,13 @@ class Waiting:
         socket.send_fds(self._line, [json.dumps(job).encode()], numbers)
         os.close(question)
         return self._pid, answer
+
+    def end(self) -> None:
+        """End what waits, for nothing will come, and see to it that it is gone."""
+        if self._pid:
+            with contextlib.suppress(OSError):
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
 
 
 def _rehearse_and_stand(shared: Shared, line: socket.socket) -> None:

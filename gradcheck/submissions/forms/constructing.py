@@ -20,7 +20,7 @@ def construct(cls: Any, board: Board) -> Any:
     ``hidden_nodes`` may be a list of sizes or a number: the list is tried first.
     """
     try:
-        signature = _signature(cls)
+        signature = _signature(cls) if _is_hashable(cls) else inspect.signature(cls)
     except (TypeError, ValueError):
         return cls()
     try:
@@ -35,6 +35,15 @@ def construct(cls: Any, board: Board) -> Any:
 def _signature(cls: Any) -> inspect.Signature:
     """Read a signature once: an object is made for every size of problem."""
     return inspect.signature(cls)
+
+
+def _is_hashable(cls: Any) -> bool:
+    """Whether a class can be remembered: its own class may say otherwise."""
+    try:
+        hash(cls)
+    except TypeError:
+        return False
+    return True
 
 
 def _may_be_listed(name: str) -> bool:

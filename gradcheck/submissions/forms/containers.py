@@ -86,6 +86,12 @@ def loss_in(result: Any, function: names.Function, alone: bool) -> float | None:
     Refused
         If the loss is there and is not one number.
     """
+    found = find_loss(result, function, alone)
+    return None if found is None else calls.number(found)
+
+
+def find_loss(result: Any, function: names.Function, alone: bool) -> Any:
+    """Return the object that is the loss in what a call returned; see `loss_in`."""
     if isinstance(result, tuple | list) and not calls.is_number(result):
         spelled = function.returned()
         if len(spelled) == len(result):
@@ -93,23 +99,18 @@ def loss_in(result: Any, function: names.Function, alone: bool) -> float | None:
                 if calls.is_number(value) and (
                     names.is_cost(name) or name.upper() == "J"
                 ):
-                    return calls.number(value)
+                    return value
         for value in result:
             if calls.is_number(value) and not isinstance(value, list | tuple):
-                return calls.number(value)
+                return value
         first = result[0] if len(result) > 1 else None
         if alone and isinstance(first, np.ndarray) and first.size > 1:
             raise _not_scalar(function, first)
         return None
     if isinstance(result, Mapping):
-        for key in ("loss", "cost", "J"):
-            if key in result:
-                return calls.number(result[key])
-        return None
-    if calls.is_number(result):
-        return calls.number(result)
-    if result is None:
-        return None
+        return next((result[k] for k in ("loss", "cost", "J") if k in result), None)
+    if calls.is_number(result) or result is None:
+        return result
     if alone or names.is_cost(function.name):
         raise _not_scalar(function, result)
     return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .calls import Board
-from .containers import contain, loss_in, put
+from .containers import contain, find_loss, loss_in, put
 from .gradients import Held
 from .setting import Setting
 
@@ -35,7 +35,7 @@ class Groove:
         ((self.function, self.own),) = recipe.steps
         self.recipe = recipe
         (result,) = board.results
-        self.loss_at = _place_of_loss(result, loss_in(result, self.function, True))
+        self.loss_at = _place_of_loss(result, find_loss(result, self.function, True))
         found = board.taken.items()
         self.grads_at = {name: _place_of(result, value) for name, value in found}
 
@@ -54,7 +54,8 @@ class Groove:
         for name, (kind, parts) in recipe.containers.items():
             setting.containers[name] = contain(kind, parts, [values[p] for p in parts])
         args, named = board.bind(self.function, recipe.sites_of(self.function))
-        call = self.own or getattr(instance, self.function.name)
+        own = self.own
+        call = own if own is not None else getattr(instance, self.function.name)
         result = call(*args, **named)
         outcome.steps = 1
         outcome.loss = self._loss(result)
@@ -104,14 +105,11 @@ def can_run(recipe: "Recipe") -> bool:
     )  # fmt: skip
 
 
-def _place_of_loss(result: Any, loss: float | None) -> int | None:
-    """Find which element of a tuple the loss is."""
-    if type(result) is not tuple or loss is None:
+def _place_of_loss(result: Any, loss: Any) -> int | None:
+    """Find which element of a tuple the loss is, if it is a plain number."""
+    if type(result) is not tuple or type(loss) not in _FLOATS:
         return None
-    found = [
-        i for i, v in enumerate(result) if type(v) in _FLOATS and float(v) == loss
-    ]  # fmt: skip
-    return found[0] if len(found) == 1 else None
+    return next((i for i, value in enumerate(result) if value is loss), None)
 
 
 def _place_of(result: Any, value: Any) -> tuple[Any, ...] | None:
