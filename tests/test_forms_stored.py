@@ -154,3 +154,45 @@ def test_objects_of_long_names_get_lines_of_their_own(tmp_path):
         "    inputs  (7, 3)  right   max relative error: "
     )
     assert max(len(line) for line in rows[where:-3]) <= 80
+
+
+LAYERS = """
+import numpy as np
+
+class Linear:
+    def __init__(self, d, k):
+        self.W, self.b = np.random.randn(d, k) * 0.1, np.zeros(k)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, g):
+        self.dW, self.db = self.x.T @ g, g.sum(axis=0)
+        return g @ self.W.T
+
+class ReLU:
+    def forward(self, x):
+        self.mask = x > 0
+        return x * self.mask
+    def backward(self, g):
+        return g * self.mask
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("self.x.T @ g", "g.T @ self.x", "Linear.backward gives a gradient of 'W'"),
+        ("g.sum(axis=0)", "g.sum(axis=1)", "Linear.backward gives a gradient of 'b'"),
+        ("self.x.T @ g", "self.x.T @ gg", "backward raises NameError"),
+    ],
+)
+def test_a_layer_whose_backward_pass_is_broken_is_so_beside_a_right_one(
+    tmp_path, old, new, words
+):
+    path = tmp_path / "layers.py"
+    path.write_text(LAYERS)
+    assert check_submission(path).verdict == "correct"
+    path.write_text(LAYERS.replace(old, new))
+    report = check_submission(path)
+    assert report.verdict == "broken"
+    assert words in report.message

@@ -126,6 +126,14 @@ def test_a_pattern_that_narrows_nothing_is_left_out(pattern):
     assert pattern not in text
 
 
+def test_right_is_said_of_what_was_checked_alone():
+    notes = ("not checked: Net: forward raises ValueError",)
+    report = replace(RIGHT, subject=replace(RIGHT.subject, notes=notes))
+    text = " ".join(plain_text(report).split())
+    assert "; this holds of what was checked, and not all was: see the notes" in text
+    assert "not all was" not in plain_text(RIGHT)
+
+
 def test_verbose_says_what_the_laws_are_that_hold():
     report = replace(
         RIGHT, laws=(Outcome("permute-examples", True), Outcome("x", True))

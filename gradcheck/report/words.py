@@ -99,6 +99,10 @@ def headline(report: Report) -> tuple[str, str]:
         label, text = "RIGHT derivative, OTHER loss", report.loss_message
     elif report.verdict is Verdict.WRONG and not _any_wrong(report) and report.message:
         text = report.message
+    if report.verdict is Verdict.CORRECT and any(
+        note.startswith("not checked:") for note in report.subject.notes
+    ):
+        text += "; this holds of what was checked, and not all was: see the notes"
     return label, text
 
 

@@ -14,6 +14,7 @@ from .search import Sizes, Trial
 from .surroundings import better
 from .wording import class_interface, refuse_guess, refuse_stub, unfinished
 
+_BEGUN = re.compile(r"\bbackward (?!raises TypeError: .* required )(raises|gives) ")
 _DEEPEST = 2
 """Hidden layers of a net of any depth: a mistake between two of them shows."""
 
@@ -34,8 +35,11 @@ class ClassUnits(FunctionUnits):
             form.methods = {n: f for n, f in form.methods.items() if n in kept}
         if is_layer(form):
             unit = self._guard(name, lambda: self._module_unit(form, name))
-            if unit.run is not None or "broken" not in unit.hint or (
-                unit.hint["broken"]["code"] != "not-a-layer"
+            broken = unit.hint.get("broken")
+            if broken is not None and _BEGUN.search(str(broken["text"])):
+                unit.hint["begun"] = True  # it got as far as its backward pass
+            if unit.run is not None or broken is None or (
+                broken["code"] != "not-a-layer"
             ):  # fmt: skip
                 return [unit]
         scoring = [f for f in form.methods.values() if is_scoring(f)]
