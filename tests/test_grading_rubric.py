@@ -10,6 +10,7 @@ from reports import BROKEN, FINDING, RIGHT, UNSURE, WRONG
 
 from gradcheck.errors import GradcheckError
 from gradcheck.grading.rubric import Rubric, read_rubric
+from gradcheck.rendering.marks import mistakes
 from gradcheck.report import Finding, Outcome, ParameterReport, Report, Verdict
 
 verdicts = st.sampled_from(Verdict)
@@ -188,3 +189,16 @@ def test_the_digest_changes_with_any_weight():
 def test_an_absent_rubric_is_an_error(tmp_path):
     with pytest.raises(GradcheckError, match="not a rubric"):
         read_rubric(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize("rule", ["numerical-gradient", "unsteady"])
+def test_right_numbers_that_nobody_derived_earn_nothing(rule):
+    outcome = Outcome(rule, False, "computed from losses")
+    report = replace(RIGHT, verdict=Verdict.WRONG, hygiene=(outcome,))
+    items, score = Rubric().mark(report)
+    assert score == report.score(10) == 0.0
+    assert all(item.points == 0.0 for item in items)
+    assert mistakes(report) == (rule,)
+    kept = replace(report, hygiene=(Outcome("mutates-input", False, ""),))
+    assert Rubric().mark(kept)[1] > 0.0
+    assert mistakes(kept) == ()

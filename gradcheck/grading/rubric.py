@@ -77,7 +77,7 @@ class Rubric:
         weighted = list(self._items(report))
         whole = fsum(item.max_points for item in weighted)
         scale = self.points / whole if whole else 0.0
-        broken = report.verdict is Verdict.BROKEN
+        broken = report.verdict is Verdict.BROKEN or bool(report.refused)
         items = tuple(
             replace(
                 item,

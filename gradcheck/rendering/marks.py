@@ -120,8 +120,8 @@ def mistakes(report: Report) -> tuple[str, ...]:
     """Return the id of each mistake with its parameters; none of what does not run."""
     if report.verdict is Verdict.BROKEN:
         return ()
-    named = (" ".join((f.id or "unnamed", *f.parameters)) for f in report.findings)
-    return tuple(dict.fromkeys(named))
+    named = [" ".join((f.id or "unnamed", *f.parameters)) for f in report.findings]
+    return tuple(dict.fromkeys([*([report.refused] if report.refused else []), *named]))
 
 
 def message(report: Report) -> str:

@@ -48,6 +48,10 @@ class Cost:
     seconds: float = 0.0
 
 
+UNDERIVED = ("numerical-gradient", "unsteady")
+"""Rules whose breach makes right numbers worthless."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a check found.
@@ -136,11 +140,17 @@ class Report:
         if not self.ok:
             raise GradientMismatchError(str(self))
 
+    @property
+    def refused(self) -> str:
+        """The rule by which right numbers that nobody derived are refused, or empty."""
+        broken = {o.id for o in self.hygiene if o.fatal and not o.ok}
+        return next((id for id in UNDERIVED if id in broken), "")
+
     def score(self, max_points: float = 1.0) -> float:
         """Return the points earned, in equal shares.
 
         Each parameter that is right earns a share, and one more share is for a gradient
-        that is right throughout; a broken one earns nothing.
+        that is right throughout; one that is broken, or `refused`, earns nothing.
 
         Parameters
         ----------
@@ -149,7 +159,7 @@ class Report:
         """
         if self.ok:
             return float(max_points)
-        if self.verdict is Verdict.BROKEN or not self.parameters:
+        if self.verdict is Verdict.BROKEN or self.refused or not self.parameters:
             return 0.0
         right = sum(p.verdict is Verdict.CORRECT for p in self.parameters.values())
         return float(max_points) * right / (len(self.parameters) + 1)
