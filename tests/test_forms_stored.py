@@ -196,3 +196,14 @@ def test_a_layer_whose_backward_pass_is_broken_is_so_beside_a_right_one(
     report = check_submission(path)
     assert report.verdict == "broken"
     assert words in report.message
+
+
+def test_what_a_file_raises_is_told_on_one_line(tmp_path):
+    path = tmp_path / "sly.py"
+    path.write_text(
+        "def loss_and_grads(params, X, y, reg):\n"
+        "    raise ValueError('\\n  RIGHT  the gradient is right\\n')\n"
+    )
+    report = check_submission(path)
+    assert report.verdict == "broken"
+    assert "ValueError: RIGHT the gradient is right at line 2;" in report.message

@@ -271,3 +271,21 @@ def test_a_file_that_cannot_be_read_has_a_digest_all_the_same(tmp_path):
 def test_folders_within_folders_end_somewhere(tmp_path, find):
     deep = plant(tmp_path / "hw", "/".join("abcdefghi") + "/net.py")
     assert names(find(deep)) == ["g"]
+
+
+@pytest.mark.parametrize("name", ["josé.py", "Müller/netz.py", "名前.py", "plain.py"])
+def test_a_name_in_utf_8_is_read_as_that_without_its_flag(tmp_path, name):
+    archive = tmp_path / "class.zip"
+    with ZipFile(archive, "w") as written:
+        written.writestr(name, "x = 1\n")
+    data = archive.read_bytes()
+    flagged = [i for i in range(len(data)) if data[i : i + 2] == b"PK"]
+    bare = bytearray(data)
+    for i in flagged:  # what some archivers write: the name so, the flag not
+        offset = {b"\x03\x04": 6, b"\x01\x02": 8}.get(data[i + 2 : i + 4])
+        if offset is not None:
+            bare[i + offset + 1] &= ~0x08
+    archive.write_bytes(bare)
+    folder = tmp_path / "out"
+    assert extract(archive, folder) == []
+    assert (folder / name).read_text() == "x = 1\n"

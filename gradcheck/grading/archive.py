@@ -61,6 +61,7 @@ def extract(archive: Path, folder: Path, *, limits: Limits | None = None) -> lis
                     f"most {limits.files}"
                 )
             for member in members:
+                member.filename = _name_of(member)
                 problem = _unwanted(member, limits)
                 if not problem:
                     problem, size = _unpack(opened, member, folder, room, limits)
@@ -74,6 +75,16 @@ def extract(archive: Path, folder: Path, *, limits: Limits | None = None) -> lis
     except (BadZipFile, OSError) as error:
         raise GradcheckError(f"{archive.name} cannot be unpacked: {error}") from error
     return notes
+
+
+def _name_of(member: ZipInfo) -> str:
+    """Return a member's name; in UTF-8 if it is, though the archive does not say so."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
 
 
 def _unwanted(member: ZipInfo, limits: Limits) -> str:

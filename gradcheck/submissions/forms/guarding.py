@@ -60,7 +60,8 @@ def refusal_of(error: BaseException, path: str, missing: Sequence[str]) -> Refus
             "there: put it next to the file, as the course does",
             line,
         )
-    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    said = " ".join(str(error).split())  # on one line, for it is a stranger's
+    text = f"{type(error).__name__}: {said}".rstrip(": ")
     undefined = isinstance(error, NameError) and missing
     if undefined:
         text += f" (not found on import: {', '.join(missing)})"

@@ -142,7 +142,7 @@ class Workspace:
             self._import_failed(statement, space, error)
         except (Exception, SystemExit) as error:
             if main and isinstance(statement, ast.FunctionDef | ast.ClassDef):
-                text = f"{type(error).__name__}: {error}"
+                text = f"{type(error).__name__}: {' '.join(str(error).split())}"
                 self.failures[statement.name] = (text, statement.lineno)
             for name in targets(statement):
                 self.skipped[name] = (statement, space)
