@@ -1,12 +1,14 @@
 """Test-wide settings: hypothesis profiles, the slow mark, the time of a mutant."""
 
 import os
+import resource
 from time import process_time
 
 import pytest
 from hypothesis import settings
 
 _STARTED = pytest.StashKey[float]()
+_STUCK = 30  # seconds: the longest test takes 7 of them under mutation
 
 pytest_plugins = ["pytester", "gradcheck.pytest_plugin"]
 
@@ -33,9 +35,17 @@ def pytest_collection_modifyitems(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give a mutant as many seconds of processor as benchmarks/mutants.py says."""
+    """Give a mutant as many seconds of processor as benchmarks/mutants.py says.
+
+    Past them no test is begun; one that will not end is ended, and has noticed.
+    """
     mutated = "__mutmut_" in os.environ.get("MUTANT_UNDER_TEST", "")
     seconds = float(os.environ.get("GRADCHECK_MUTANT_SECONDS", "inf"))
-    started = item.config.stash.setdefault(_STARTED, process_time())
-    if mutated and process_time() - started > seconds:
+    if not mutated or seconds == float("inf"):
+        return
+    if _STARTED not in item.config.stash:
+        item.config.stash[_STARTED] = process_time()
+        end = int(process_time() + seconds) + _STUCK
+        resource.setrlimit(resource.RLIMIT_CPU, (end, end + 1))
+    if process_time() - item.config.stash[_STARTED] > seconds:
         pytest.skip("the mutant has had its time")

@@ -44,12 +44,12 @@ def module_of(name: str) -> str:
     return name.split(".x")[0]
 
 
-def sample(names: Sequence[str], size: int) -> list[str]:
+def sample(names: Sequence[str], size: int, seed: int) -> list[str]:
     """Take the same share of every module, and at least one mutant."""
     modules: dict[str, list[str]] = defaultdict(list)
     for name in sorted(names):
         modules[module_of(name)].append(name)
-    rng, share = random.Random(0), min(1.0, size / len(names))
+    rng, share = random.Random(seed), min(1.0, size / len(names))
     return [
         name
         for _, held in sorted(modules.items())
@@ -77,6 +77,7 @@ def show(names: Sequence[str], found: Mapping[str, str]) -> None:
 def main() -> None:
     """Sample, run, print."""
     size, *chosen = sys.argv[1:] or ["1000"]
+    seed = int(os.environ.get("SEED", "0"))
     mutmut("run", "gradcheck.numeric.certificate*")  # makes all mutants
     known = results()
     if size in known:
@@ -84,7 +85,7 @@ def main() -> None:
     else:
         prefixes = tuple(f"gradcheck.{name}." for name in chosen) or ("gradcheck.",)
         names = [name for name in known if name.startswith(prefixes)]
-        names = names if size == "all" else sample(names, int(size))
+        names = names if size == "all" else sample(names, int(size), seed)
     print(f"{len(names)} of {len(known)} mutants")
     mutmut("run", *names)
     show(names, results())
