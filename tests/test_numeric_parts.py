@@ -10,8 +10,10 @@ from gradcheck.numeric.directions import (
     CHUNK,
     Axis,
     Explicit,
+    Ray,
     Scale,
     Seeded,
+    displace,
     measure_scale,
     project,
     scaled_norm,
@@ -46,9 +48,24 @@ from gradcheck.numeric.patterns import (
     worst_first,
 )
 from gradcheck.numeric.plans import run
-from gradcheck.numeric.probes import Block, Probe, choose_directions, probe_more
+from gradcheck.numeric.probes import (
+    Block,
+    Probe,
+    choose_directions,
+    open_block,
+    probe_more,
+)
 from gradcheck.numeric.quadrature import CUTS, integrate
-from gradcheck.numeric.segments import _alike, _is_clear, accusing, allowance
+from gradcheck.numeric.segments import (
+    _alike,
+    _closer,
+    _is_clear,
+    accusing,
+    allowance,
+    confirm,
+    integrated,
+    sharpen,
+)
 from gradcheck.numeric.stencils import EPS, Shifts, central, richardson
 from gradcheck.numeric.symmetry import _along, asymmetry
 
@@ -893,3 +910,107 @@ def test_a_field_that_is_not_defined_or_not_smooth_tells_nothing():
     assert asymmetry(lambda p: {"x": p["x"] * nan}, params, rng(0)) is None
     rough = rng(1)
     assert asymmetry(lambda p: {"x": rough.normal(size=2)}, params, rng(0)) is None
+
+
+def test_the_part_of_a_gradient_that_is_not_finite_has_no_size():
+    class Odd(Ground):
+        grads = {"x": np.full(20, nan)}  # noqa: RUF012
+
+    odd = open_block(Odd, "x")
+    assert (odd.name, odd.size, odd.probes) == ("x", 0.0, ())
+    norm = scaled_norm(Ground.scale, Ground.params, Ground.grads, "x")
+    assert open_block(Ground, "x").size == norm > 0
+
+
+def test_a_segment_is_integrated_again_by_six_nodes_or_around_its_kinks():
+    def kinked(p):
+        return {"x": np.array([float(p["x"][0] > 0.52)])}
+
+    ray = asked(walk(line(0.5), ALONG, kinked, 0.2, Noise(1e-9, EPS), 0.0, WHOLE),
+                lambda t: max(t - 0.52, 0.0))[0]  # fmt: skip
+    assert ray.secant == pytest.approx(0.18 / 0.4)
+    assert abs(ray.residual) > 0.05
+    closer = _closer(line(0.5), ALONG, kinked, ray)
+    nodes = mean_slope(line(0.5), ALONG, kinked, 0.2, HALVES)
+    assert closer.residual == pytest.approx(nodes - ray.secant)
+    assert closer.spread == pytest.approx(abs(closer.residual - ray.residual))
+    assert (closer.length, closer.secant) == (ray.length, ray.secant)
+    axis = Axis("x", (0,), Scale({"x": 1.0}, {"x": 1.0}))
+    exact = _closer(line(0.5), axis, kinked, ray)
+    assert exact == integrated(line(0.5), ALONG, kinked, ray)
+    assert abs(exact.residual) < 1e-7
+    assert exact.spread < 1e-7
+    assert exact.tolerance == ray.tolerance
+
+
+def test_two_more_lengths_confirm_what_accuses():
+    lengths = []
+
+    def off(p):
+        return {"x": cubic_gradient(p)["x"] + 0.25}
+
+    tried = [seg(0.2, 0.25, 1e-9), seg(0.025, 0.25, 1e-9)]
+    plan = confirm(line(0.5), ALONG, off, Noise(1e-12, EPS), 0.0, tried)
+    sure, points = asked(plan, cubic)
+    lengths = [p - 0.5 for p in points[::2]]
+    assert sure
+    assert lengths == pytest.approx([0.05, 0.1])
+    plan = confirm(line(0.5), ALONG, cubic_gradient, Noise(1e-12, EPS), 0.0, tried)
+    sure, points = asked(plan, cubic)
+    assert not sure
+    assert len(points) == 2
+    plan = confirm(line(0.5), ALONG, off, Noise(1e-12, EPS), 0.0, tried[:1])
+    assert asked(plan, cubic) == (False, [])
+
+
+def test_segments_are_tried_until_one_agrees_or_two_accuse():
+    def tried(gradient, ceiling=1.0, level=1e-12, **options):
+        middle = float(gradient(line(0.5))["x"][0])
+        plan = sharpen(
+            line(0.5), ALONG, gradient, Noise(level, EPS), 0.0, middle, ceiling,
+            **options,
+        )  # fmt: skip
+        return asked(plan, cubic)
+
+    found, points = tried(cubic_gradient)
+    assert [s.length for s in found] == [0.3]
+    assert points == pytest.approx([0.8, 0.2])
+    found, _ = tried(shifted(0.25))
+    assert [s.length for s in found] == [0.3, 0.1]
+    assert [s.residual for s in found] == pytest.approx([0.25, 0.25])
+    found, _ = tried(shifted(0.25), lengths=(0.01, 0.001), longer=(0.1,))
+    assert [s.length for s in found] == [0.1, 0.01]
+    assert tried(cubic_gradient, ceiling=1e-13) == ((), [])
+    assert [s.length for s in tried(cubic_gradient, lengths=(0.02,))[0]] == [0.02]
+
+
+def test_a_displaced_point_may_be_complex_and_shares_what_stays():
+    params = {"x": np.array([1.0, 2.0]), "y": np.ones(1)}
+    moved = displace(params, {"x": np.array([3.0, -1.0])}, 0.5j)
+    assert moved["x"].tolist() == [1 + 1.5j, 2 - 0.5j]
+    assert moved["y"] is params["y"]
+    assert displace(params, {"x": np.array([3, -1])}, 0.5)["x"].tolist() == [2.5, 1.5]
+    scalar = {"s": np.array(2.0)}
+    scale = Scale({"s": 0.1}, {"s": 1.0})
+    assert Seeded(("s",), scale, (1,)).vectors(scalar)["s"].shape == ()
+    ray = [p["x"].tolist() for p in Ray(params, Explicit({"x": np.ones(2)}), [1.0, -2])]
+    assert ray == [[2.0, 3.0], [-1.0, 0.0]]
+
+
+def test_an_integral_that_is_given_up_says_what_it_has_and_no_bound():
+    mean, doubt = integrate(lambda t: np.sin(1e5 * t), 2.0, 1e-12, most=20)
+    assert doubt == inf
+    assert abs(mean) < 1.0
+    half, doubt = integrate(lambda t: 3.0 + np.sin(1e5 * t), 2.0, 1e-12, most=20)
+    assert doubt == inf
+    assert abs(half) < 6.0
+
+
+def test_undefined_rows_of_a_matrix_are_called_rows():
+    g = 2 * X
+    g[2] = nan
+    assert run(locate(searching(g)), squares)[0].pattern == "row 2"
+    g[1:3] = nan
+    found, _ = run(locate(searching(g)), squares)
+    assert found.pattern == "rows 1, 2"
+    assert len(found.wrong) == 12
