@@ -736,3 +736,128 @@ def test_entries_that_segments_accuse_are_measured_by_them(scene):
     guilty = [(probe(axis), Segment(0.1, 2.0, 0.5)), (probe(line), Segment(0.1, 2, 1))]
     (entry,) = hearing._measured(scene, guilty)
     assert entry == Measured((1,), 8.4, 8.4 - 2.0 / 4.2, 0.5 / 4.2)
+
+
+def by_one_per_cent(p):
+    g = quartic_gradient(p)
+    return {**g, "b": 1.01 * g["b"]}
+
+
+def raised(p):
+    return quartic(p) + 1e7
+
+
+def judged(loss, claimed, point=POINT, **options):
+    return examine(
+        lambda points: np.array([loss(p) for p in points]), claimed, point,
+        claimed(point), **options,
+    )  # fmt: skip
+
+
+def test_under_a_high_level_segments_condemn_and_say_so():
+    found = judged(raised, by_one_per_cent)
+    assert (found.verdict, found.evaluations, found.gradient_calls) == (
+        "wrong",
+        111,
+        66,
+    )
+    b = found.parameters["b"]
+    assert (b.pattern, len(b.wrong_entries)) == ("dense", 2)
+    assert b.worst.rel_error == pytest.approx(0.01 / 1.01, rel=1e-3)
+    assert found.parameters["W"].bound.rel_error < 1e-8
+
+
+def test_a_loss_in_single_precision_is_heard_along_segments():
+    found = judged(lambda p: np.float32(quartic(p)), quartic_gradient)
+    assert (found.verdict, found.evaluations, found.gradient_calls) == (
+        "correct", 115, 88,
+    )  # fmt: skip
+
+
+def test_a_gradient_that_is_not_finite_is_wrong_beside_right_ones():
+    def lost(p):
+        return {**quartic_gradient(p), "b": np.array([nan, 1.0])}
+
+    found = judged(quartic, lost)
+    assert found.verdict == "wrong"
+    assert found.message == "grads['b'][0] is nan"
+    assert found.parameters["W"].verdict == "correct"
+    b = found.parameters["b"]
+    assert (b.verdict, b.pattern, b.max_rel_error) == ("wrong", "entry [0]", 1.0)
+    assert (b.bound, b.detectable) == (None, None)
+    assert b.worst.numeric == pytest.approx(6.0 * np.cos(0.3))
+
+
+def test_the_first_verdict_that_is_not_plain_gives_the_message():
+    def flat(p):
+        return float(np.sum(p["b"] ** 2))
+
+    found = judged(flat, lambda p: {"W": 0 * p["W"], "b": 2 * p["b"]})
+    assert found.verdict == "inconclusive"
+    assert found.message == found.parameters["W"].detail
+    assert found.message.startswith("grads['W'] is 0 and so is the derivative")
+    assert judged(quartic, quartic_gradient).message == ""
+
+
+def test_what_has_no_entries_is_right_without_a_loss():
+    point = {"x": np.array([1, 2]), "none": np.zeros((0, 3))}
+    found = judged(
+        lambda p: float((p["x"] ** 2).sum()),
+        lambda p: {"x": 2.0 * p["x"], "none": np.zeros((0, 3))},
+        point,
+    )
+    assert found.verdict == "correct"
+    assert found.parameters["none"] == Judgement(
+        "correct", (0, 3), 0.0, bound=Certificate(0.0, 0.0)
+    )
+
+
+def test_without_a_loss_every_parameter_is_open():
+    found = judged(lambda p: nan, quartic_gradient)
+    said = "the loss at the point is nan"
+    assert found.parameters == {
+        "W": Judgement("inconclusive", (3, 4), detail=said),
+        "b": Judgement("inconclusive", (2,), detail=said),
+    }
+    assert (found.verdict, found.message, found.evaluations) == (
+        "inconclusive",
+        said,
+        1,
+    )
+    plan = set_scene(
+        POINT, quartic_gradient(POINT), CountedGradient(quartic_gradient), 0, 1e-6,
+        None, None,
+    )  # fmt: skip
+    assert run(plan, lambda points: np.array([inf]))[0].noise.level == 0.0
+
+
+def test_the_worst_accuser_is_heard(scene):
+    block = run(survey(scene, ["a"], 2), losses)[0][0]
+    calm = block.probes[0]
+    value = block.probes[1].slope.value - 1e-3
+    loud = replace(
+        block.probes[1], slope=replace(block.probes[1].slope, value=value),
+        analytic=block.probes[1].analytic + 1e-3,
+    )  # fmt: skip
+    assert run(hearing.hear(scene, [calm, loud]), losses)[0] is True
+    assert run(hearing.hear(scene, [loud, calm]), losses)[0] is not True
+
+
+def test_walks_start_where_the_first_got_clear(scene):
+    block = run(survey(scene, ["a"], 3), losses)[0][0]
+    lengths = []
+
+    def evaluate(points):
+        points = list(points)
+        lengths.append(len(points))
+        return losses(points)
+
+    walks = run(hearing._walk_all(scene, list(block.probes), 1.0), evaluate)[0]
+    assert [[s.length for s in tried] for tried in walks] == [[0.3]] * 3
+    assert lengths == [2, 4]
+    apart = run(hearing._walk_apart(scene, list(block.probes), 1.0), evaluate)[0]
+    assert [[s.length for s in tried] for tried in apart] == [[0.1]] * 3
+    assert lengths[2:] == [6]
+    assert run(hearing._walk_all(scene, list(block.probes), 0.0), losses)[0] == [
+        (), (), (),
+    ]  # fmt: skip
