@@ -1,5 +1,6 @@
 """The laws piece by piece: answers, their errors, and the bounds on rounding."""
 
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -22,7 +23,7 @@ from gradcheck.laws.identities import _by_unit, _undecided
 from gradcheck.laws.law import bias_of, softmax_layer
 from gradcheck.laws.rounding import Known, _cost_bounds, _matrix, _through
 from gradcheck.laws.rounding import rounding_bounds as bounds_of
-from gradcheck.laws.symmetries import _shuffle, _sum_of_parts
+from gradcheck.laws.symmetries import _parts, _shuffle, _sum_of_parts
 from gradcheck.problem import Problem
 
 EPS = float(np.finfo(float).eps)
@@ -131,26 +132,32 @@ def test_another_shape_is_refused_in_a_sentence():
 def examination(function=LINEAR.loss_and_grads, network=LINEAR, **sizes):
     rng = np.random.default_rng(0)
     problem = networks.draw_problem(network, rng, **sizes)
-    return Examination(function, network, problem, rng)
+    return Examination(function, network, problem, rng, replace(problem, reg=0.0))
 
 
-def test_the_point_itself_is_asked_once_and_without_penalty():
-    calls = []
+def asked(exam, *points):
+    """Return what the function answers at points, with its errors."""
+    return [
+        found if isinstance(found, Exception) else exam.answer(point, *found)
+        for point, found in zip(points, exam.ask(points), strict=True)
+    ]
 
-    def counted(params, X, y, reg):
-        calls.append(reg)
-        return LINEAR.loss_and_grads(params, X, y, reg)
 
-    exam = examination(counted)
-    assert exam.here() is exam.here()
-    exam.at(reg=0.5)
-    assert calls == [0.0, 0.5]
-    zero = exam.at(params={k: 0 * p for k, p in exam.problem.params.items()})
-    assert zero.loss == pytest.approx(log(exam.problem.params["b"].size))
-    one = exam.at(X=exam.problem.X[:1], y=exam.problem.y[:1])
-    assert one.loss == pytest.approx(
-        LINEAR.loss(exam.problem.params, exam.problem.X[:1], exam.problem.y[:1], 0.0)
-    )
+def test_a_point_is_the_problems_without_penalty_but_for_what_is_given():
+    exam = examination()
+    p = exam.problem
+    same = exam.point()
+    assert (same.params, same.X, same.y, same.reg) == (p.params, p.X, p.y, 0.0)
+    zeros = {k: 0 * v for k, v in p.params.items()}
+    assert exam.point(params=zeros).params is zeros
+    X, y = p.X[:1], p.y[:1]
+    other = exam.point(X=X, y=y, reg=0.5)
+    assert other.X is X
+    assert other.y is y
+    assert (other.params, other.reg) == (p.params, 0.5)
+    zero, one = asked(exam, exam.point(params=zeros), exam.point(X=X, y=y))
+    assert zero.loss == pytest.approx(log(p.params["b"].size))
+    assert one.loss == pytest.approx(LINEAR.loss(p.params, X, y, 0.0))
 
 
 def test_a_function_is_called_on_copies_and_its_failures_are_told():
@@ -162,31 +169,39 @@ def test_a_function_is_called_on_copies_and_its_failures_are_told():
         return result
 
     exam = examination(spoils)
-    before = exam.problem.X.copy(), exam.problem.params["W"].copy()
-    exam.here()
+    before = [a.copy() for a in (exam.problem.X, exam.problem.y)]
+    W = exam.problem.params["W"].copy()
+    exam.ask([exam.here])
     assert np.array_equal(exam.problem.X, before[0])
-    assert np.array_equal(exam.problem.params["W"], before[1])
+    assert np.array_equal(exam.problem.y, before[1])
+    assert np.array_equal(exam.problem.params["W"], W)
 
     def raises(params, X, y, reg):
         raise KeyError("no")
 
-    with pytest.raises(NotApplicableError) as info:
-        examination(raises, N=4).here()
-    assert str(info.value) == "the function raised KeyError for N=4"
-
     def infinite(params, X, y, reg):
         return np.inf, LINEAR.loss_and_grads(params, X, y, reg)[1]
 
-    with pytest.raises(NotApplicableError) as info:
-        examination(infinite, N=4).here()
-    assert str(info.value) == "loss or gradient is not finite for N=4"
+    def undefined(params, X, y, reg):
+        loss, grads = LINEAR.loss_and_grads(params, X, y, reg)
+        return loss, {**grads, "b": grads["b"] * np.nan}
+
+    for function, said in (
+        (raises, "the function raised KeyError for N=4"),
+        (infinite, "loss or gradient is not finite for N=4"),
+        (undefined, "loss or gradient is not finite for N=4"),
+    ):
+        exam = examination(function, N=4)
+        (reason,) = exam.ask([exam.here])
+        assert isinstance(reason, NotApplicableError)
+        assert str(reason) == said
 
 
 def test_the_error_of_an_answer_is_rounding_and_64_last_digits():
     exam = examination()
     p = exam.problem
     loss, grads = LINEAR.loss_and_grads(p.params, p.X, p.y, 0.5)
-    got = exam.at(reg=0.5)
+    (got,) = asked(exam, exam.point(reg=0.5))
     bounds = bounds_of(LINEAR, p.params, p.X, p.y, eps=EPS)
     assert got.loss == loss
     assert got.loss_error == bounds.loss + 64 * EPS * abs(loss)
@@ -362,9 +377,7 @@ def test_biases_go_with_their_weights():
 def test_the_layer_of_the_scores_is_the_last_and_only_of_a_softmax():
     assert softmax_layer(examination(network=SOFTMAX)) == "W2"
     for network in (networks.get("logistic"), networks.get("deep", output="tanh")):
-        exam = Examination(
-            network.loss_and_grads, network, None, np.random.default_rng(0)
-        )
+        exam = examination(network.loss_and_grads, network)
         with pytest.raises(NotApplicableError) as info:
             softmax_layer(exam)
         assert str(info.value) == "the cost is not a softmax of the scores"
@@ -385,11 +398,22 @@ def test_the_parts_of_a_batch_make_the_whole(reduction):
     network = LINEAR.variant(reduction=reduction)
     exam = examination(network.loss_and_grads, network, N=7)
     blocks = [np.array([0, 3]), np.array([1]), np.array([2, 4, 5, 6])]
-    parts, whole = _sum_of_parts(exam, blocks), exam.here()
+    points = _parts(exam, blocks)
+    assert [p.X.tolist() for p in points] == [
+        exam.problem.X[b].tolist() for b in blocks
+    ]
+    assert [p.y.tolist() for p in points] == [
+        exam.problem.y[b].tolist() for b in blocks
+    ]
+    whole, *answers = asked(exam, exam.here, *points)
+    shares = [len(b) / 7 if reduction == "mean" else 1.0 for b in blocks]
+    parts = _sum_of_parts(answers, shares)
     assert parts.loss == pytest.approx(whole.loss, rel=1e-13)
     for name, g in whole.grads.items():
         assert np.allclose(parts.grads[name], g, rtol=1e-12, atol=1e-15)
-    assert parts.loss_error > 0
+    assert parts.loss_error == pytest.approx(
+        sum(a.loss_error * share for a, share in zip(answers, shares, strict=True))
+    )
 
 
 def test_products_are_summed_by_unit():
@@ -452,3 +476,17 @@ def test_mixed_precision_is_seen_without_the_penalty():
     point = Problem(problem.params, problem.X, problem.y, 0.3)
     found = check_laws(half, LINEAR, point, rng=np.random.default_rng(0))
     assert all(r.ok for r in found)
+
+
+def test_no_point_is_asked_twice():
+    asked_at = []
+
+    def counted(params, X, y, reg):
+        parts = (*params.values(), X, y, np.array(reg))
+        asked_at.append(b"".join(np.asarray(p).tobytes() for p in parts))
+        return LINEAR.loss_and_grads(params, X, y, reg)
+
+    problem = examination(N=5).problem
+    check_laws(counted, LINEAR, problem, rng=np.random.default_rng(0))
+    # here, thrice, five parts, penalty, shuffled, renamed, shifted, zeros, a constant
+    assert len(asked_at) == len(set(asked_at)) == 13
