@@ -2,12 +2,13 @@
 
 Runs mutmut (in an environment of its own, see ``make mutants``) on `numeric`,
 `comparison`, `networks`, `laws` and `diagnosis`: on a sample that takes the same share
-of the mutants of each module, drawn with a fixed seed (SEED, 0 by default), or on all of them. Each mutant
-is tried by the tests that reach the function it changes, the quick ones first, until
-one fails, it takes several times their usual time, or 10 s of processor are gone: then
-it counts as a survivor, though a slower test might have noticed. A test that runs
-30 s beyond that has noticed. Prints the score of
-each module and of each package, and the survivors. Settings are in pyproject.toml.
+of the mutants of each module, drawn with a fixed seed (SEED, 0 by default), or on all
+of them. Each mutant is tried by the tests that reach the function it changes, the quick
+ones first, until one fails or 10 s of processor are gone: then it counts as a survivor,
+though a slower test might have noticed. A test that has not ended 30 s later has
+noticed. Prints the score of each module and of each package, and the survivors.
+Settings are in pyproject.toml.
+
 ``python benchmarks/mutants.py [SIZE|all [PACKAGE ...]]`` takes a sample of SIZE, 1,000
 by default; ``python benchmarks/mutants.py MUTANT ...`` tries those again, as after a
 new test.

@@ -982,3 +982,10 @@ def test_an_invention_is_no_pair_where_no_delta_can_be_read():
     found = diagnose(odd, SOFTMAX, sizes=DICTATED)
     assert not found.mistakes
     assert "W1" in {name for f in found.facts for name in f.parameters}
+
+
+def test_a_pair_is_named_where_a_hidden_layer_is_narrower_than_the_batch():
+    company = ["relu-mask-inverted", Mistake("sign-flipped", ("W2",))]
+    sizes = {"D": 8, "hidden": (3,), "C": 2, "N": 6}
+    found = diagnose(inject(SOFTMAX, company), SOFTMAX, sizes=sizes)
+    assert sorted(ids(found)) == ["relu-mask-inverted", "sign-flipped"]

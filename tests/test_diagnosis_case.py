@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradcheck import networks
-from gradcheck.diagnosis import explain, facts, own
+from gradcheck.diagnosis import blind, explain, facts, own
 from gradcheck.diagnosis.case import _generic, _readable, _undefined, open_case
 from gradcheck.diagnosis.examine import (
     _in_whole_numbers,
@@ -443,3 +443,53 @@ def test_mistakes_of_a_penalty_are_known_by_their_names():
     assert _of_a_penalty((Mistake("bias-penalty-missing", ("b",)),))
     assert not _of_a_penalty((Mistake("batch-sum"),))
     assert not _of_a_penalty(())
+
+
+CROWDED = {"N": 6, "D": 3, "C": 2}
+
+
+def test_more_examples_than_inputs_leave_no_delta_to_read():
+    assert not blind.unreadable(case_of().measured)
+    assert blind.unreadable(case_of(**CROWDED).measured)
+    assert not blind.unreadable(case_of(**{**CROWDED, "N": 3}).measured)
+    narrow = case_of(SOFTMAX.loss_and_grads, SOFTMAX, D=8, hidden=(3,), C=2, N=5)
+    assert blind.unreadable(narrow.measured)
+    wide = case_of(SOFTMAX.loss_and_grads, SOFTMAX, D=8, hidden=(7,), C=2, N=5)
+    assert not blind.unreadable(wide.measured)
+
+
+def test_a_mistake_scores_by_the_gradients_that_it_makes_right():
+    batch, bias = Mistake("batch-sum"), Mistake("bias-one-example", ("b",), "the last")
+    turned = Mistake("transposed", ("W",))
+    case = case_of([batch])
+    assert len(case.measured.readers) == 2
+    assert blind._score(case.measured, [batch]) == 4.0
+    assert blind._score(case.measured, []) == pytest.approx(4 * 0.6)
+    assert blind._score(case.measured, [bias]) == pytest.approx(2 * 0.6)
+    assert blind._score(case.measured, [turned]) == pytest.approx(2 * 0.6)
+    lost = replace(case.measured, grads=[
+        {"W": g["W"]} for g in case.measured.grads
+    ])  # fmt: skip
+    assert blind._score(lost, [batch]) == 2.0
+    odd = replace(case.measured, grads=[
+        {**g, "b": g["b"][:-1]} for g in case.measured.grads
+    ])  # fmt: skip
+    assert blind._score(odd, [batch]) == 2.0
+
+
+def test_a_mistake_that_makes_gradients_right_is_completed_to_a_pair(monkeypatch):
+    monkeypatch.setattr(blind, "_LEAST", 3)
+    monkeypatch.setattr(blind, "_SETS", 1)
+    for company in (["target-missing", "batch-mean-twice"],
+                    ["bias-one-example", "sign-flipped"]):  # fmt: skip
+        case = case_of(company, **CROWDED)
+        hunt = Search(case.evidence, case.measured)
+        found = blind.pairs(hunt, Found())
+        assert sorted(m.id for m in found.best) == sorted(company)
+    both = case_of(["penalty-missing", "target-missing", "batch-mean-twice"], **CROWDED)
+    hunt = Search(both.evidence, both.measured)
+    assert blind.pairs(hunt, Found()).best is None
+    found = blind.pairs(hunt, Found(nearest=(Mistake("batch-sum"), MISSING)))
+    assert sorted(m.id for m in found.best) == [
+        "batch-mean-twice", "penalty-missing", "target-missing",
+    ]  # fmt: skip

@@ -861,3 +861,27 @@ def test_walks_start_where_the_first_got_clear(scene):
     assert run(hearing._walk_all(scene, list(block.probes), 0.0), losses)[0] == [
         (), (), (),
     ]  # fmt: skip
+
+
+def test_several_gradients_are_asked_for_in_one_go_where_that_can_be_done():
+    assert CountedGradient(gradient).several is None
+
+    class Many:
+        def __call__(self, p):
+            return gradient(p)
+
+        def several(self, points):
+            return [{name: np.asarray(g).tolist() for name, g in gradient(p).items()}
+                    for p in points]  # fmt: skip
+
+    counted = CountedGradient(Many())
+    counted(PARAMS)
+    near = {name: x + 1 for name, x in PARAMS.items()}
+    one, other = counted.several([PARAMS, near])
+    assert counted.calls == 3
+    assert one["b"].tolist() == [6.2, 8.4]
+    assert other["a"].tolist() == (2 * near["a"]).tolist()
+    short = CountedGradient(Many())
+    short._several = lambda points: []
+    with pytest.raises(ValueError, match="zip"):
+        short.several([PARAMS])

@@ -20,10 +20,9 @@ _LEAST, _SETS = 24, 6000
 def unreadable(measured: Measured) -> bool:
     """Whether some layer has fewer inputs than there are examples."""
     return any(
-        min(a.shape[1] for a in list(reader.right.a.values())[:-1]) < reader.right.N
-        if len(reader.right.a) > 1
-        else reader.right.N > reader.right.D
+        inputs.shape[1] < reader.right.N
         for reader in measured.readers
+        for inputs in reader.right.a.values()
     )
 
 
