@@ -4,7 +4,7 @@ Runs mutmut (in an environment of its own, see ``make mutants``) on `numeric`,
 `comparison`, `networks`, `laws` and `diagnosis`: on a sample that takes the same share
 of the mutants of each module, drawn with a fixed seed (SEED, 0 by default), or on all
 of them. Each mutant is tried by the tests that reach the function it changes, the quick
-ones first, until one fails or 10 s of processor are gone: then it counts as a survivor,
+ones first, until one fails or 20 s of processor are gone: then it counts as a survivor,
 though a slower test might have noticed. A test that has not ended 30 s later has
 noticed. Prints the score of each module and of each package, and the survivors.
 Settings are in pyproject.toml.
@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 MUTMUT = str(Path(sys.executable).with_name("mutmut"))
-SECONDS = "10"
+SECONDS = "20"
 CAUGHT = ("killed", "timeout", "suspicious", "segfault", "caught by type check")
 
 

@@ -8,6 +8,7 @@ import pytest
 from gradcheck import networks
 from gradcheck.diagnosis import blind, explain, facts, own
 from gradcheck.diagnosis.case import _generic, _readable, _undefined, open_case
+from gradcheck.diagnosis.conclude import _kept, conclude
 from gradcheck.diagnosis.examine import (
     _in_whole_numbers,
     _nominally_right,
@@ -15,7 +16,7 @@ from gradcheck.diagnosis.examine import (
     own_derivative,
     search,
 )
-from gradcheck.diagnosis.penalties import _allowed, penalty_options
+from gradcheck.diagnosis.penalties import _allowed, _missing, penalty_options
 from gradcheck.diagnosis.search import Found, Search
 from gradcheck.diagnosis.words import Witness, finding, names_of
 from gradcheck.experiments.points import Sizes
@@ -493,3 +494,263 @@ def test_a_mistake_that_makes_gradients_right_is_completed_to_a_pair(monkeypatch
     assert sorted(m.id for m in found.best) == [
         "batch-mean-twice", "penalty-missing", "target-missing",
     ]  # fmt: skip
+
+
+def backward(delta=lambda d: d, mask=lambda z: z > 0):
+    """Return a backward pass of the softmax net with other steps in it."""
+
+    def function(params, X, y, reg):
+        loss, _ = SOFTMAX.loss_and_grads(params, X, y, reg)
+        z = X @ params["W1"] + params["b1"]
+        h = np.maximum(z, 0.0)
+        probs = np.exp(h @ params["W2"] + params["b2"])
+        probs /= probs.sum(axis=1, keepdims=True)
+        probs[np.arange(len(X)), y] -= 1.0
+        d = delta(probs) / len(X)
+        dz = (d @ params["W2"].T) * mask(z)
+        return loss, {
+            "W1": X.T @ dz + reg * params["W1"],
+            "b1": dz.sum(axis=0),
+            "W2": h.T @ d + reg * params["W2"],
+            "b2": d.sum(axis=0),
+        }
+
+    return function
+
+
+def cut(case):
+    """Read the deltas of a case, as its explanation does."""
+    pairs = zip(case.measured.readers, case.measured.grads, strict=True)
+    case.measured.sections = [reader.cut(grads) for reader, grads in pairs]
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [
+        (lambda z: np.where(z > 0, 1.0, 0.0),
+         " (the mask is 1 on live units and 0 on dead units)"),
+        (lambda z: np.where(z > 0, 2.5, -0.125),
+         " (the mask is 2.5 on live units and -0.125 on dead units)"),
+        (lambda z: np.where(z > 0, np.cos(z), 0.5), " (the mask is 0.5 on dead units)"),
+        (lambda z: np.where(z > 0, 1 / 3, np.sin(z)),
+         " (the mask is 0.3333 on live units)"),
+        (lambda z: np.where(z > 0, 1 + 1e-4 * (z > 0.5), np.sin(z)), ""),
+        (lambda z: np.cos(z), ""),
+    ],
+)  # fmt: skip
+def test_the_mask_is_told_where_it_is_the_same_on_all_units(mask, said):
+    case = case_of(backward(mask=mask), SOFTMAX)
+    case.measured.sections = [
+        r.cut(g)
+        for r, g in zip(case.measured.readers, case.measured.grads, strict=True)
+    ]
+    assert facts._mask(case, "W1") == said
+
+
+def test_each_stage_has_its_sentence():
+    case = case_of(backward(delta=lambda d: d[:, ::-1]), SOFTMAX)
+    case.measured.sections = [
+        r.cut(g)
+        for r, g in zip(case.measured.readers, case.measured.grads, strict=True)
+    ]
+    assert facts._stage(case, "input", "W1") == (
+        "dW1 is not the product of its layer's input and any delta"
+    )
+    assert facts._stage(case, "penalty", "W2") == (
+        "what reg adds to dW2 is no known form of the penalty"
+    )
+    assert facts._stage(case, "bias", "b2") == (
+        "db2 is not the sum of the delta that dW2 shows"
+    )
+    assert facts._stage(case, "hidden", "W1") == (
+        "the delta that dW1 shows does not come from the one above it by the weights "
+        "and the activation's derivative (the mask is 1 on live units and 0 on dead "
+        "units)"
+    )
+    output = "the delta of the output layer is not (p - t), nor a known mistake"
+    assert facts._stage(case, "output", "W2") == (
+        f"{output}; its rows sum to 0, as they should"
+    )
+    other = case_of(backward(delta=lambda d: d**3), SOFTMAX)
+    cut(other)
+    assert facts._stage(other, "output", "W2") == output
+
+
+def test_the_penalty_is_told_beside_the_first_stage_that_is_unexplained():
+    case = case_of(["batch-sum"])
+    case.measured.unexplained = [
+        ("bias", "b"), ("bias", "b"), ("input", "W"),
+        ("penalty", "W"), ("penalty", "b"),
+    ]  # fmt: skip
+    assert [f.parameters for f in facts._stages(case)] == [("b",), ("W",), ("b",)]
+    assert [f.id for f in facts._stages(case)] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda g: np.full_like(g, 2.0), "all the entries of dW are equal"),
+        (lambda g: g * (1 + (np.arange(7) == 2))[:, None],
+         "dW is wrong in 1 of its rows only: 2 of 7, at a point where its shape is "
+         "(7, 3)"),
+        (lambda g: g * np.array([1.0, 1.0, 3.0]),
+         "dW is wrong in 1 of its columns only: 2 of 3, at a point where its shape is "
+         "(7, 3)"),
+        (lambda g: g * 1.25,
+         "dW is no multiple of the derivative; it is off by 25% of its size"),
+    ],
+)  # fmt: skip
+def test_the_wrong_entries_of_a_tensor_are_told(change, text):
+    case = case_of()
+    grads = case.measured.grads[0]
+    case.measured.grads[0] = {**grads, "W": change(grads["W"])}
+    assert facts._pattern(case, "W") == text
+
+
+def test_a_zero_derivative_has_no_size_to_be_off_by():
+    case = case_of(["batch-sum"])
+    grads = case.measured.grads[0]
+    case.measured.grads[0] = {**grads, "b": np.array([1.0, 2.0, 3.0])}
+    right = case.measured.readers[0].right.grads()["b"]
+    off = np.linalg.norm(np.array([1.0, 2.0, 3.0]) - right) / np.linalg.norm(right)
+    text = "db is no multiple of the derivative; it is off by {:.0f}% of its size"
+    assert facts._pattern(case, "b") == text.format(100 * off)
+
+
+def test_a_function_that_runs_only_for_some_sizes_is_said_to():
+    def square(params, X, y, reg):
+        loss, grads = LINEAR.loss_and_grads(params, X, y, reg)
+        X @ X  # as many inputs as examples, or it fails
+        return loss, grads
+
+    case = case_of(square)
+    assert case.runs_where
+    told = conclude(case, search(case)).findings[0]
+    text = f"the function runs only where {case.runs_where}"
+    assert (told.id, told.measured, told.statement) == ("", case.runs_where, text)
+
+
+def test_ties_are_told_with_the_mistake_and_in_the_record():
+    case = case_of(["batch-sum"])
+    batch, other = Mistake("batch-sum"), Mistake("sign-flipped")
+    pair = (Mistake("constant-factor", (), "", 5.0), other)
+    found = conclude(case, Found(best=(batch,), ties=((other,), pair, (other,))))
+    assert found.ties == ((other,), pair, (other,))
+    assert found.findings[0].ties == (
+        "sign-flipped", "constant-factor (5) + sign-flipped",
+    )  # fmt: skip
+    assert found.undo == "with this one change both gradients match"
+
+
+def test_the_answer_that_is_kept_is_known_by_being_right_once():
+    assert _kept(case_of())
+    assert not _kept(case_of(["batch-sum"]))
+    none = case_of()
+    none.opening = None
+    assert not _kept(none)
+
+
+def test_a_structure_with_a_factor_at_the_top_is_read_below_it():
+    case = case_of(["batch-mean-twice", "relu-mask-missing"], SOFTMAX)
+    listed = explain.structures(case.measured)
+    assert [str(m) for m in listed[0]] == ["relu-mask-missing 1"]
+    assert case.measured.unexplained == []
+    hidden = case_of(["batch-mean-hidden-twice"], SOFTMAX)
+    assert explain.structures(hidden.measured)[0] == ()
+    bare = LINEAR.variant(biases=False)
+    alone = open_case(inject(bare, ["target-missing"]), bare, 0, Sizes.of({}), None)
+    assert [str(m) for m in explain.structures(alone.measured)[0]] == ["target-missing"]
+
+
+def test_an_unexplained_bias_leaves_the_rest_to_be_explained():
+    def odd(params, X, y, reg):
+        loss, grads = inject(SOFTMAX, ["target-missing"])(params, X, y, reg)
+        return loss, {**grads, "b1": grads["b1"] + 0.1 * np.arange(grads["b1"].size)}
+
+    case = case_of(odd, SOFTMAX)
+    listed = explain.structures(case.measured)
+    assert set(case.measured.unexplained) == {("bias", "b1")}
+    assert [str(m) for m in listed[0]] == ["target-missing"]
+
+
+def test_a_wrong_constant_is_mended_from_far_and_from_nothing():
+    from test_diagnosis_parts import evidence
+
+    slope = Mistake("leaky-slope", (1,), "", 0.2)
+    held = evidence([slope, Mistake("updated-weights", (1,), "", 0.3)], SOFTMAX)
+    guess = [Mistake("leaky-slope", (1,), "", 1.0),
+             Mistake("updated-weights", (1,), "", 0.0)]  # fmt: skip
+    assert held.refit(guess) == (slope, Mistake("updated-weights", (1,), "", 0.3))
+    residuals = held._residuals(guess)
+    assert np.abs(residuals).max() < 10.0
+    assert (
+        np.abs(held._residuals([slope, replace(guess[1], constant=0.3)])).max() < 1e-13
+    )
+    del held.exhibits[0].grads["b1"]
+    held.exhibits[1].grads["b2"] = np.zeros((1, 1))
+    assert held._residuals(guess).size == residuals.size - sum(
+        held.exhibits[k].right[n].size for k, n in ((0, "b1"), (1, "b2"))
+    )
+
+
+def test_a_neighbour_of_the_nearest_set_is_found_and_the_cheapest_wins():
+    case = case_of(["batch-sum", "target-missing"])
+    hunt = Search(case.evidence, case.measured)
+    batch, target = Mistake("batch-sum"), Mistake("target-missing")
+    for nearest in ((batch,), (batch, target), (target, Mistake("sign-flipped")),
+                    (batch, target, Mistake("penalty-doubled", ("W",)))):  # fmt: skip
+        found = hunt.neighbours(Found(nearest=nearest))
+        assert {m.id for m in found.best} == {"batch-sum", "target-missing"}
+    assert hunt.neighbours(Found(nearest=(Mistake("bias-mean", ("b",)),))).best is None
+    assert hunt.neighbours(Found(nearest=(batch,)), budget=1).best is None
+
+
+@pytest.mark.parametrize(("N", "value"), [(4, 2.0), (6, 3.0)])
+def test_a_division_by_a_size_that_is_always_the_same_may_be_a_factor(N, value):
+    case = case_of(["divided-by-classes"], C=2, N=N)
+    hunt = Search(case.evidence, case.measured)
+    classes, factor = (
+        Mistake("divided-by-classes"), Mistake("constant-factor", (), "", value),
+    )  # fmt: skip
+    found = hunt.conclude(Found(), [(classes,)])
+    wanted = [(classes,), (factor,)]
+    assert [found.best, *found.ties] == (wanted[::-1] if value == 2.0 else wanted)
+    free = case_of(["divided-by-classes"])
+    other = Search(free.evidence, free.measured)
+    assert other.conclude(Found(), [(classes,)]).ties == ()
+
+
+def test_what_a_mistake_shows_is_measured_whatever_the_size():
+    def lost(params, X, y, reg):
+        loss, grads = LINEAR.loss_and_grads(params, X, y, reg)
+        return loss, {**grads, "b": 1e-3 * grads["b"]}
+
+    case = case_of(lost)
+    witness = Witness(case.evidence, case.measured, [])
+    gap = witness.closeness()
+    worst = 0.0
+    for exhibit in case.evidence.exhibits[:3]:
+        for name, g in exhibit.right.items():
+            size = max(np.abs(g).max(), exhibit.sizes[name].max())
+            worst = max(worst, np.abs(exhibit.grads[name] - g).max() / size)
+    assert gap == pytest.approx(worst)
+
+
+def test_penalties_of_biases_have_a_name_of_their_own():
+    case = case_of()
+    assert _missing(case.spec, "W") == MISSING
+    assert _missing(case.spec, "b") == Mistake("bias-penalty-missing", ("b",))
+
+
+def test_what_is_proven_beside_the_unexplained_is_named():
+    def odd(params, X, y, reg):
+        loss, grads = inject(SOFTMAX, ["penalty-missing"])(params, X, y, reg)
+        return loss, {**grads, "b2": np.sin(7 * grads["b2"])}
+
+    case = case_of(odd, SOFTMAX)
+    missing = Mistake("penalty-missing", ("W1",))
+    (told,) = facts.partial(case, Found(nearest=(missing,)))
+    assert (told.id, told.parameters, told.verified) == (
+        "penalty-missing", ("W1",), True,
+    )  # fmt: skip
+    assert told.proof == "read off by itself; something else is wrong besides"
