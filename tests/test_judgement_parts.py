@@ -374,6 +374,8 @@ def test_noisy_parameters_are_gone_through_entry_by_entry_small_ones_first(scene
     quiet = Block("b", 1.0, (probe(error=1e-8),))
     assert _spell_out(scene, [quiet]) == set()
     assert _spell_out(scene, [Block("a", 1.0, (probe(error=1e-3),))]) == {"a"}
+    brim = replace(scene, params={"a": np.ones(90)})
+    assert _spell_out(brim, loud[:1]) == {"a"}
     wide = replace(scene, params={"a": np.ones(91)})
     assert _spell_out(wide, loud[:1]) == set()
 
@@ -589,6 +591,10 @@ def test_a_search_starts_from_what_was_measured(scene):
     assert (search.params, search.scale, search.seed) == (PARAMS, scene.scale, (0,))
     assert search.analytic is scene.grads["a"]
     assert judging.to_search(found(scene, "wrong")).step == 1e-6
+    assert search.known is None
+    loud = probe(off=9.0)
+    known = judging.to_search(found(scene, "wrong", loud)).known
+    assert known == (loud.direction, 9.0, 0.25)
 
 
 def test_wrong_and_right_are_judged_with_their_numbers(scene):
