@@ -754,3 +754,27 @@ def test_what_is_proven_beside_the_unexplained_is_named():
         "penalty-missing", ("W1",), True,
     )  # fmt: skip
     assert told.proof == "read off by itself; something else is wrong besides"
+
+
+def test_a_tensor_that_is_not_finite_or_misshapen_is_told_as_such():
+    case = case_of()
+    grads = case.measured.grads[1]
+    for wrong in (grads["b"] * np.nan, grads["b"][:-1]):
+        case.measured.grads[1] = {**grads, "b": wrong}
+        told = facts._tensor(case, "b")
+        assert (told.id, told.parameters) == ("", ("b",))
+        assert told.statement == "{0} {1} not finite, or misshapen"
+
+
+def test_a_penalty_that_is_averaged_in_the_loss_is_expected_so():
+    def averaged(params, X, y, reg):
+        loss, grads = LINEAR.loss_and_grads(params, X, y, 0.0)
+        W, N = params["W"], len(X)
+        loss += 0.5 * reg / N * float((W**2).sum())
+        return loss, {**grads, "W": grads["W"] + reg * W}
+
+    case = case_of(averaged)
+    listed, _ = penalty_options(case.measured, case.spec)
+    assert plain(listed) == [((), (8.0, 5.0)), ((KEPT,), (1.0, 1.0))]
+    witness = Witness(case.evidence, case.measured, [KEPT])
+    assert witness.effect(KEPT) == ("1 * reg*W with N = 8", "0.125 * reg*W")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradcheck import networks
-from gradcheck.networks import layers
+from gradcheck.networks import datasets, layers
 
 DEEP = [
     {"activations": a, "cost": c, "output": o}
@@ -256,3 +256,16 @@ def test_he_initialisation_has_variance_two_over_inputs():
         assert not params["b1"].any()
         shapes = {k: p.shape for k, p in params.items()}
         assert shapes == network.shapes(300, (200,), 3)
+
+
+def test_moons_are_half_circles_that_reach_into_each_other():
+    X, y = datasets.moons(np.random.default_rng(0), each=50, noise=0.0)
+    upper, lower = X[y == -1], X[y == 1]
+    assert np.allclose(np.hypot(*upper.T), 1.0)
+    assert np.allclose(np.hypot(*(lower - [1.0, 0.5]).T), 1.0)
+    assert (upper[:, 1] >= 0).all()
+    assert (lower[:, 1] <= 0.5).all()
+    assert np.allclose(lower[[0, -1]], [[0.0, 0.5], [2.0, 0.5]])
+    noisy, _ = datasets.moons(np.random.default_rng(0), each=2000)
+    clean, _ = datasets.moons(np.random.default_rng(0), each=2000, noise=0.0)
+    assert np.std(noisy - clean) == pytest.approx(0.15, rel=0.05)

@@ -18,6 +18,7 @@ from gradcheck.numeric.directions import (
     project,
     scaled_norm,
 )
+from gradcheck.numeric.gradient import numeric_gradient
 from gradcheck.numeric.ladder import (
     Rungs,
     Slope,
@@ -1015,3 +1016,29 @@ def test_undefined_rows_of_a_matrix_are_called_rows():
     found, _ = run(locate(searching(g)), squares)
     assert found.pattern == "rows 1, 2"
     assert len(found.wrong) == 12
+
+
+COSTS = {
+    ("auto", False): ("ladder", 138), ("central", False): ("central", 33),
+    ("richardson", False): ("richardson", 65), ("auto", True): ("ladder+complex", 145),
+    ("complex", True): ("complex", 109),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "analytic"), COSTS)
+def test_a_gradient_by_every_method_costs_what_is_said(method, analytic):
+    params = {"a": np.linspace(-1, 2, 6).reshape(2, 3), "b": np.array([0.3, -0.7])}
+
+    def f(p):
+        value = np.sum(p["a"] ** 4) + np.sum(p["a"]) * np.sin(p["b"]).sum()
+        return value if analytic else float(np.real(value))
+
+    found = numeric_gradient(f, params, method=method)
+    assert (found.method, found.evaluations) == COSTS[method, analytic]
+    right = {
+        "a": 4 * params["a"] ** 3 + np.sin(params["b"]).sum(),
+        "b": params["a"].sum() * np.cos(params["b"]),
+    }
+    for name, g in right.items():
+        assert (np.abs(found.values[name] - g) <= found.errors[name]).all()
+        assert found.errors[name].max() < 1e-5
