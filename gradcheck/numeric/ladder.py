@@ -41,7 +41,7 @@ class Rungs:
 
     def joined(self, other: "Rungs") -> "Rungs":
         """Return these rungs with those of `other`, in order of their steps."""
-        order = np.argsort(np.concatenate([self.steps, other.steps]), kind="stable")
+        order = np.argsort(np.concatenate([self.steps, other.steps]))
         return Rungs(
             *(
                 np.concatenate([a, b])[order]

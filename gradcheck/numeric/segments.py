@@ -31,7 +31,6 @@ LENGTHS = (0.3, 0.1, 0.03, 0.012, 6e-3, 3e-3, 1.2e-3, 1e-4)
 ALONE = (0.1, 0.03, 0.012, 6e-3, 1.2e-3, 1e-4)
 """Half-lengths along a single entry, whose kinks are few."""
 
-_CALLS = 400  # of the gradient, a segment
 _STEADY = 1.3  # how much the residual of a wrong gradient may vary, beside noise
 
 
@@ -114,7 +113,7 @@ def integrated(
     def slope(t: float) -> float:
         return project(along, params, gradient(displace(params, vectors, t)))[0]
 
-    mean, doubt = integrate(slope, segment.length, segment.tolerance / 4, cuts, _CALLS)
+    mean, doubt = integrate(slope, segment.length, segment.tolerance / 4, cuts)
     return replace(segment, residual=mean - segment.secant, spread=doubt)
 
 
