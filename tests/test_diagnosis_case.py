@@ -627,7 +627,8 @@ def test_a_function_that_runs_only_for_some_sizes_is_said_to():
     assert case.runs_where
     told = conclude(case, search(case)).findings[0]
     text = f"the function runs only where {case.runs_where}"
-    assert (told.id, told.measured, told.statement) == ("", case.runs_where, text)
+    assert (told.id, told.parameters) == ("", ())
+    assert (told.measured, told.statement) == (case.runs_where, text)
 
 
 def test_ties_are_told_with_the_mistake_and_in_the_record():
@@ -640,6 +641,9 @@ def test_ties_are_told_with_the_mistake_and_in_the_record():
         "sign-flipped", "constant-factor (5) + sign-flipped",
     )  # fmt: skip
     assert found.undo == "with this one change both gradients match"
+    assert (found.fickle, found.calls) == ("", case.accused.calls)
+    case.accused.fickle = "ValueError: now and then"
+    assert conclude(case, Found(best=(batch,))).fickle == "ValueError: now and then"
 
 
 def test_the_answer_that_is_kept_is_known_by_being_right_once():

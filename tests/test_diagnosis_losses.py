@@ -143,3 +143,34 @@ def test_the_sign_of_a_loss_is_told_by_its_gradient():
         "the data part of the loss is -1 times the cross-entropy; the penalty is -0.5 "
         "* reg * sum(W**2) on W"
     )
+
+
+def test_a_gradient_in_whole_numbers_is_told():
+    def whole(params, X, y, reg):
+        cut = {k: np.trunc(p) for k, p in params.items()}
+        return LINEAR.loss_and_grads(cut, np.trunc(X), y, reg)
+
+    found = diagnose(whole, LINEAR)
+    assert Mistake("integer-arithmetic") in found.mistakes
+    assert CATALOGUE["integer-arithmetic"].title in {
+        f.statement for f in found.findings
+    }
+
+
+def test_columns_are_diagnosed_with_a_fresh_function_each():
+    columns = LINEAR.variant(layout="columns")
+
+    def make():
+        kept = []
+
+        def function(params, X, y, reg):
+            kept.append(columns.loss_and_grads(params, X, y, reg))
+            return kept[0]
+
+        return function
+
+    found = diagnose(make(), columns, factory=make)
+    assert [(m.id, m.variant) for m in found.mistakes] == [
+        ("stale-cache", "the first is kept")
+    ]
+    assert found.explained
