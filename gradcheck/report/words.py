@@ -51,8 +51,9 @@ def lines(report: Report, *, verbose: bool = False) -> Iterator[Line]:
     yield from _title(report)
     yield from _headline(report)
     yield from table(report)
+    shown: set[object] = set()
     for finding in report.findings:
-        yield from _finding(finding)
+        yield from _finding(finding, shown)
     yield from _rules(report, verbose)
     if verbose and report.measurements:
         yield Line("faint")
@@ -120,7 +121,7 @@ def _any_wrong(report: Report) -> bool:
     return any(p.verdict is Verdict.WRONG for p in report.parameters.values())
 
 
-def _finding(finding: Finding) -> Iterator[Line]:
+def _finding(finding: Finding, shown: set[object]) -> Iterator[Line]:
     where = f" in {', '.join(finding.parameters)}" if finding.parameters else ""
     head = f"{finding.id}{where}: " if finding.id else "measured: "
     yield from wrapped("finding", head + finding.statement)
@@ -132,7 +133,12 @@ def _finding(finding: Finding) -> Iterator[Line]:
     for label, text in pairs:
         if text:
             yield from wrapped("text", text, first=f"  {label:<10} ")
-    yield from _snippet(finding)
+    place = (finding.file, finding.line, finding.column, finding.remark)
+    if finding.line is not None and place in shown:
+        yield Line("faint", f"   --> {finding.file}:{finding.line}, shown above")
+    else:
+        yield from _snippet(finding)
+    shown.add(place)
     if finding.advice:
         yield from wrapped("text", finding.advice, first="  fix        ")
     yield Line("text")

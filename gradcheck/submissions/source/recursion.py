@@ -62,10 +62,11 @@ def _goes_down(store: Store) -> bool:
     """Whether a statement in a loop multiplies its own value by turned weights."""
     if not store.loop or store.operator or store.place not in reads(store.value):
         return False
-    return any(_turned_weights(part) for part in walk(store.value))
+    return any(turned_weights(part) for part in walk(store.value))
 
 
-def _turned_weights(node: ast.AST) -> bool:
+def turned_weights(node: ast.AST) -> bool:
+    """Whether a node is a weight matrix, turned: ``W2.T``."""
     if isinstance(node, ast.Attribute) and node.attr in ("T", "transpose"):
         inner = node.value
     elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "transpose":
