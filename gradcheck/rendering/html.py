@@ -71,12 +71,15 @@ def _words(report: Report, name: str, public: bool) -> dict[str, Any]:
     """Everything that the template says."""
     label, text = headline(report)
     subject = report.subject
-    title = name or ": ".join(part for part in (subject.path, subject.object) if part)
+    path = subject.path or ""
+    file = path.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+    title = name or ": ".join(part for part in (file, subject.object) if part)
     drawn = [(key, figures(report.curves, key)) for key in report.parameters]
     plots: list[tuple[str, list[Figure]]] = [(key, made) for key, made in drawn if made]
     return {
         "report": report,
         "name": title or "gradient",
+        "path": "" if name or public or path == file else path,
         "label": label,
         "headline": text,
         "plots": plots,
