@@ -17,6 +17,7 @@ from gradcheck.submissions.source.rules import (
     single,
     whole,
 )
+from gradcheck.submissions.source.stores import reads
 
 # The batch
 
@@ -36,8 +37,18 @@ def _final(case: Case) -> ast.expr | ast.stmt | None:
 def _batch_sum(case: Case) -> Guess | None:
     if case.others:
         return guess(_final(case), "not divided by N")
-    deltas = list(patterns.one_hots(case.made()))
-    node = single(deltas) if deltas else _final(case)
+    made = case.made()
+    deltas = list(patterns.one_hots(made))
+    away = {
+        p
+        for b in case.within
+        for s in b.stores
+        if s not in made
+        for p in reads(s.value)
+    }
+    # A residual that the loss reads too must not be divided.
+    shared = any(n is not s.node and s.place in away for s, n in deltas)
+    node = single(deltas) if deltas and not shared else _final(case)
     return guess(node, "not divided by N")
 
 

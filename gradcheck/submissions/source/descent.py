@@ -8,6 +8,7 @@ from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source import patterns
 from gradcheck.submissions.source.case import Case, built
 from gradcheck.submissions.source.patterns import Spot
+from gradcheck.submissions.source.program import is_step
 from gradcheck.submissions.source.roots import Root
 from gradcheck.submissions.source.rules import (
     Guess,
@@ -134,7 +135,7 @@ def _updated(case: Case) -> Guess | None:
         order = {s: i for i, s in enumerate(root.body.stores)}
         steps = {
             s.place: i for s, i in reversed(order.items())
-            if s.operator in ("-", "+") and kind_of(last(s.place)) == "W"
+            if is_step(s) and kind_of(last(s.place)) == "W"
         }  # fmt: skip
         chain = [s for s in (*case.own(), *root.stores) if s in order]
         found = [

@@ -4,8 +4,9 @@ import ast
 
 from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source import patterns
-from gradcheck.submissions.source.case import Case
+from gradcheck.submissions.source.case import Case, layer
 from gradcheck.submissions.source.patterns import Spot
+from gradcheck.submissions.source.program import is_step
 from gradcheck.submissions.source.rules import (
     RULES,
     Guess,
@@ -14,7 +15,7 @@ from gradcheck.submissions.source.rules import (
     rule,
     single,
 )
-from gradcheck.submissions.source.stores import Store, last, reads
+from gradcheck.submissions.source.stores import Store, last, place_of, reads
 
 
 @rule("target-missing")
@@ -94,19 +95,47 @@ def _sign(case: Case) -> Guess | None:
         return guess(single(over), "turns the sign")
     if reverse:
         return guess(single(reverse), "the wrong way round")
-    return guess(single((s, n) for s, n in minus if s in ends), "turns the sign")
+    odd = _other_way(case)
+    if odd:
+        return guess(odd[0].node, "stepped the other way than the others")
+    own = [spot for spot in minus if spot[0] in ends]
+    itself = [
+        (s, n) for s, n in minus
+        if n is s.value and place_of(n.operand) == s.place  # type: ignore[attr-defined]
+    ]  # fmt: skip
+    return guess(single(own or ([] if case.others else itself)), "turns the sign")
+
+
+def _other_way(case: Case) -> list[Store]:
+    """Return steps with one sign, where all other parameters step with the other."""
+    steps = [s for r in case.touched for s in r.stores]
+    others = [s for r in case.others for s in r.stores]
+    signs = {s.operator for s in steps}
+    against = {s.operator for s in others}
+    apart = {*signs, *against} == {"+", "-"} and len(signs) == len(against) == 1
+    return steps if apart and all(map(is_step, steps + others)) else []
 
 
 @rule("softmax-over-batch", "softmax-over-all", "softmax-not-normalised")
 def _normalised(case: Case) -> Guess | None:
-    found = patterns.normalisations(case.made())
-    return guess(single(found), "normalised over the wrong axis")
+    made = case.made()
+    found = patterns.normalisations(made)
+    if found:
+        return guess(single(found), "normalised over the wrong axis")
+    minus = [
+        (s, n) for s, n in patterns.one_hots(made)
+        if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Sub)
+        and isinstance(n.left, ast.Name) and patterns.is_target(n.right)
+    ]  # fmt: skip
+    return guess(single(minus), "not normalised")
 
 
 @rule("softmax-derivative-twice")
 def _derivative_twice(case: Case) -> Guess | None:
+    top = max(map(layer, case.names), default=0)
+    last_layer = [r for n, r in case.matched.items() if layer(n) == top]
     chain = set(case.chain())
-    made = [s for s in case.made() if s not in chain]
+    made = [s for s in case.made(last_layer or None) if s not in chain]
     found = [(s, _product(case, n)) for s, n in patterns.logistic_products(made)]
     return guess(single(found), "already in p - t")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gradcheck.submissions.forms.names import index_of, kind_of, plain, role_of
+from gradcheck.submissions.forms.trees import walk
 from gradcheck.submissions.source.program import Program, Slice, is_step
 from gradcheck.submissions.source.stores import RETURN, Body, Store, last, place_of
 
@@ -98,7 +99,37 @@ def _collected(body: Body, only: bool) -> dict[str, list[Store]]:
                 known += [s for s in written if s not in known]
             elif label not in found:
                 found[label] = [_entry(body, store, key, value)]
-    return found
+    return found or _parts(body, only)
+
+
+def _parts(body: Body, only: bool) -> dict[str, list[Store]]:
+    """Find gradients in what has no name: ``return loss, X.T @ d``, pairs in a list."""
+    found: dict[str, list[Store]] = {}
+    for store in tuple(body.stores):
+        elements = store.value.elts if isinstance(store.value, ast.Tuple) else []
+        if len(elements) != 2:
+            continue
+        turned = [e for e in elements if _is_turned(e)]
+        if only and store.place == RETURN and len(turned) == 1:
+            if not isinstance(turned[0], ast.Name):
+                found.setdefault("w", []).append(_entry(body, store, "w", turned[0]))
+        elif last(store.place).lower() in _GENERIC and turned == elements[:1]:
+            sums = any(
+                isinstance(p, ast.Attribute) and p.attr == "sum"
+                for p in walk(elements[1])
+            )
+            for label, value in zip("wb", elements, strict=True) if sums else ():
+                found.setdefault(label, []).append(_entry(body, store, label, value))
+    return found if all(len(stores) == 1 for stores in found.values()) else {}
+
+
+def _is_turned(node: ast.expr) -> bool:
+    """Whether an expression transposes data, as every gradient of W does."""
+    return any(
+        isinstance(p, ast.Attribute) and p.attr == "T"
+        and not kind_of(last(place_of(p))) and role_of(last(place_of(p))) != "params"
+        for p in walk(node)
+    )  # fmt: skip
 
 
 def _entry(body: Body, store: Store, key: str, value: ast.expr) -> Store:
