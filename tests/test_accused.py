@@ -478,8 +478,8 @@ def test_a_socket_that_has_nothing_is_no_end(wired):
     key = next(k for k in talk._selector.get_map().values() if k.data is not None)
     talk._collect(key)
     filler = bytes(1 << 20)
-    while (left := talk._send(memoryview(filler))) != filler:
-        assert len(left) < len(filler)
+    while sent := talk._send(memoryview(filler)):
+        assert sent <= len(filler)
 
 
 def test_a_stream_that_breaks_is_at_its_end(wired):
