@@ -30,9 +30,12 @@ class FunctionUnits(Surroundings):
     def _function_unit(self, name: str) -> Unit:
         function = self.functions[name]
         arguments = function.arguments
-        if len(arguments) == 2 and names.role_of(arguments[1]) == "y" and not (
-            names.kind_of(arguments[0])
-        ):  # fmt: skip
+        if (
+            len(arguments) == 2
+            and names.role_of(arguments[1]) == "y"
+            and not names.kind_of(arguments[0])
+            and not self._form().global_weights((function,))
+        ):
             return layer_unit(layers.scores(function, self.space[name]), name)
         options = [plans.Plan((function,), 0)]
         kinds = plans.sort_out(self.functions)
@@ -70,12 +73,15 @@ class FunctionUnits(Surroundings):
         trial, sizes = self._try_functions(plans.in_place(step))
         return self._finish(trial, sizes, step.name, "in-place-step")
 
+    def _form(self, maker: Any = None) -> FunctionForm:
+        return FunctionForm(
+            self.space, self.trees, self.undefined, self._callables(), maker
+        )
+
     def _try_functions(
         self, options: Any, maker: Any = None
     ) -> tuple[Trial | None, Sizes | None]:
-        form = FunctionForm(
-            self.space, self.trees, self.undefined, self._callables(), maker
-        )
+        form = self._form(maker)
         best: Trial | None = None
         sizes: Sizes | None = None
         self.whole: Trial | None = None

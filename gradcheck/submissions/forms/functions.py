@@ -8,6 +8,7 @@ from typing import Any
 from . import holders, names, plans, search, usage
 from .classes import codings, label_style
 from .containers import call_sites
+from .global_weights import weights_read
 from .names import Function
 from .recipe import Recipe
 from .search import Sizes
@@ -182,22 +183,16 @@ class FunctionForm:
             return self._global_parameters(plan) or _by_role(plan)
         return held
 
-    def _global_parameters(self, plan: plans.Plan) -> holders.Arguments | None:
-        """Parameters that the functions read as globals."""
-        from .usage import globals_read
+    def global_weights(self, steps: Sequence[Function]) -> tuple[str, ...]:
+        """Return the parameters that the functions read as globals."""
+        return weights_read(steps, self.helpers, self.space, self.assigned_at_top)
 
-        read: list[str] = []
-        for function in plan.steps:
-            read += sorted(globals_read(function.node), key=holders._dict_order)
-        single = [
-            n for n in dict.fromkeys(read)
-            if names.kind_of(n) and not callable(self.space.get(n))
-            and n in self.assigned_at_top
-        ]  # fmt: skip
-        if not any(names.kind_of(n) == "W" for n in single):
+    def _global_parameters(self, plan: plans.Plan) -> holders.Arguments | None:
+        single = self.global_weights(plan.steps)
+        if not single:
             return None
         self.undefined = tuple(dict.fromkeys([*self.undefined, *single]))
-        return holders.Arguments(tuple(single))
+        return holders.Arguments(single)
 
 
 def _by_role(plan: plans.Plan) -> holders.Arguments | None:

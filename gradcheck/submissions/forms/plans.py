@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import names
 from .names import Function
-from .steps import is_parameter, reports_loss
+from .steps import gives_cost, is_parameter, reports_loss
 from .trees import walk
 
 _TOY = re.compile(r"(x|theta)", re.I)
@@ -59,11 +59,10 @@ def closest(target: Function, options: Sequence[Function]) -> list[Function]:
 
 
 def returns_loss(function: Function) -> bool:
-    """Whether a function's ``return`` names a loss among several things."""
+    """Whether a function returns a loss among several things, by its name or form."""
     spelled = function.returned()
-    return len(spelled) > 1 and any(
-        names.COST.fullmatch(n) or n in ("J", "L") for n in spelled if n
-    )
+    named = any(names.COST.fullmatch(n) or n in ("J", "L") for n in spelled if n)
+    return len(spelled) > 1 and (named or gives_cost(function))
 
 
 def returns_value(function: Function) -> bool:

@@ -106,6 +106,36 @@ def _is_cost(value: ast.AST) -> bool:
     return False
 
 
+def gives_cost(function: Function) -> bool:
+    """Whether the first of what is returned is reduced to one cost, whatever its name.
+
+    A name is followed to what was last assigned to it.
+    """
+    nodes = list(names.own_nodes(function.node))
+    for node in nodes:
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            first = node.value.elts[0]
+            if isinstance(first, ast.Name):
+                made = [
+                    n.value for n in nodes
+                    if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+                    and n.targets[0].id == first.id
+                ]  # fmt: skip
+                return bool(made) and _is_cost(made[-1]) and _is_reduced(made[-1])
+            return _is_cost(first) and _is_reduced(first)
+    return False
+
+
+def _is_reduced(value: ast.AST) -> bool:
+    """Whether an expression sums over everything."""
+    return any(
+        isinstance(n, ast.Call)
+        and (names.element_names(n.func) or [""])[0] in ("sum", "mean", "average")
+        and not any(k.arg == "axis" for k in n.keywords)
+        for n in walk(value)
+    )
+
+
 def updates(node: ast.AST) -> bool:
     """Whether something below `node` changes a weight."""
     return any(
