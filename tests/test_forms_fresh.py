@@ -63,3 +63,84 @@ def test_a_loss_beside_gradients_of_globals_is_theirs(tmp_path, name, value, res
         found, said = verdict_of(tmp_path, text)
         assert found == verdict, said
         assert "no loss" not in said
+
+
+PLAIN = """
+import numpy as np
+
+
+def first(x):
+    return np.sum(x ** 4), 4 * x ** 3
+
+
+def second({argument}):
+    return {value}, {slope}
+"""
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(
+    ("argument", "value", "slope", "wrong"),
+    [
+        ("x", "x @ x", "2 * x", "3 * x"),
+        ("v", "np.sum(np.cos(v))", "-np.sin(v)", "np.cos(v)"),
+        ("x", "3.0 * x.sum()", "3.0 * np.ones_like(x)", "x"),
+        ("u", "np.sum((u[1:] - u[:-1]) ** 2)",
+         "2 * (np.r_[0, np.diff(u)] - np.r_[np.diff(u), 0])", "np.zeros_like(u)"),
+        ("theta", "np.sum(np.exp(theta))", "np.exp(theta)", "-np.exp(theta)"),
+    ],
+)  # fmt: skip
+def test_a_value_of_any_vector_is_checked_whatever_its_gradient(
+    tmp_path, alone, argument, value, slope, wrong
+):
+    start = PLAIN.index("def second") if alone else 0
+    text = "import numpy as np\n" + PLAIN[start:]
+    for given, verdict in ((slope, "correct"), (wrong, "wrong")):
+        written = text.format(argument=argument, value=value, slope=given)
+        found, said = verdict_of(tmp_path, written)
+        assert found == verdict, said
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "def scaled(x):\n    return x.max(), x / x.max()",
+        "def shifted(x):\n    return x.mean(), x - x.mean()",
+        "def normalise(x):\n    return x.sum(), x / x.sum()",
+        "def newton(x):\n    return x @ x, x - 0.5 * x",
+        "def f(x):\n    value, moved = x @ x, x + 1\n    return value, moved",
+        "def f(x):\n    x = 0.9 * x\n    return x @ x, x",
+        "def noisy(x):\n    return np.random.randn() + x.sum(), x",
+        "def level(x):\n    return 1.0, x",
+        "def entropy_of(x):\n    return np.sum(np.log(x)), 2 / x",
+    ],
+)
+def test_other_work_beside_a_value_and_gradient_is_noted(tmp_path, work):
+    text = PLAIN[: PLAIN.index("def second")] + work
+    found, said = verdict_of(tmp_path, text)
+    name = work[4 : work.index("(")]
+    assert found == "correct", said
+    assert f"not checked: {name}" in " ".join(said.split())
+
+
+NETWORK = """
+import numpy as np
+
+
+def mse_loss(w, X, y):
+    r = X @ w - y
+    return r @ r / len(y), 2 * X.T @ r / len(y)
+
+
+"""
+
+
+def test_a_function_of_a_vector_beside_a_network(tmp_path):
+    right = "def bowl_grad(x):\n    return x @ x, 2 * x"
+    assert verdict_of(tmp_path, NETWORK + right)[0] == "correct"
+    wrong = right.replace("2 * x", "3 * x")
+    assert verdict_of(tmp_path, NETWORK + wrong)[0] == "wrong"
+    helper = wrong.replace("bowl_grad", "bowl")
+    found, said = verdict_of(tmp_path, NETWORK + helper)
+    assert found == "correct"
+    assert "bowl(x): it is checked if asked for by name" in " ".join(said.split())

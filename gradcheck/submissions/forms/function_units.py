@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import layers, names, pairs, plans, search
+from . import layers, names, pairs, plain, plans, search
 from .functions import FunctionForm, functions_of
 from .names import Function
 from .offer import Unit, layer_unit, recipe_unit
@@ -29,6 +29,9 @@ class FunctionUnits(Surroundings):
 
     def _function_unit(self, name: str) -> Unit:
         function = self.functions[name]
+        alone = self._of_one_vector(function)
+        if alone is not None:
+            return alone
         arguments = function.arguments
         if (
             len(arguments) == 2
@@ -51,6 +54,18 @@ class FunctionUnits(Surroundings):
                 options += plans.in_place(function, own=not kinds["cost"])
         trial, sizes = self._try_functions(options)
         return self._finish(trial, sizes, name, interface_of(function, trial))
+
+    def _of_one_vector(self, function: Function) -> Unit | None:
+        """Take what needs no data and holds one array as the function that it is."""
+        if not plain.needs_nothing_else(function, self.functions, self.space):
+            return None
+        held = self._form().held((function,))
+        if held is not None and held.keys != tuple(function.arguments):
+            return None
+        try:
+            return layer_unit(plain.plain(function, None, self.space), function.name)
+        except Refused:
+            return None
 
     def _trio_unit(self, back: Function) -> Unit:
         kinds = plans.sort_out({**self._neighbourly(), **self.functions})

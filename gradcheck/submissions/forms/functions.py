@@ -100,7 +100,7 @@ class FunctionForm:
 
     def ways(self, plan: plans.Plan) -> Iterator[tuple[Sizes, Recipe]]:
         """Yield the ways of running one plan, and the sizes to try them with."""
-        held = self._held(plan)
+        held = self.held(plan.steps)
         if held is None:
             return
         weights, biases = holders.in_order(held.keys)
@@ -174,30 +174,31 @@ class FunctionForm:
                         ),
                     )
 
-    def _held(self, plan: plans.Plan) -> holders.Arguments | None:
-        held = holders.arguments_of(plan.steps)
-        unrolled = unrolled_in(plan.steps, self.helpers)
+    def held(self, steps: Sequence[Function]) -> holders.Arguments | None:
+        """Find out where functions have their parameters; None where nowhere."""
+        held = holders.arguments_of(steps)
+        unrolled = unrolled_in(steps, self.helpers)
         if unrolled:
-            return unrolled_arguments(plan.steps, unrolled)
+            return unrolled_arguments(steps, unrolled)
         if not held.keys:
-            return self._global_parameters(plan) or _by_role(plan)
+            return self._global_parameters(steps) or _by_role(steps)
         return held
 
     def global_weights(self, steps: Sequence[Function]) -> tuple[str, ...]:
         """Return the parameters that the functions read as globals."""
         return weights_read(steps, self.helpers, self.space, self.assigned_at_top)
 
-    def _global_parameters(self, plan: plans.Plan) -> holders.Arguments | None:
-        single = self.global_weights(plan.steps)
+    def _global_parameters(self, steps: Sequence[Function]) -> holders.Arguments | None:
+        single = self.global_weights(steps)
         if not single:
             return None
         self.undefined = tuple(dict.fromkeys([*self.undefined, *single]))
         return holders.Arguments(single)
 
 
-def _by_role(plan: plans.Plan) -> holders.Arguments | None:
+def _by_role(steps: Sequence[Function]) -> holders.Arguments | None:
     """Assume our own names where a function only says ``params``."""
-    for function in plan.steps:
+    for function in steps:
         for argument in function.arguments:
             if argument in ("params", "parameters"):
                 keys = ("W1", "b1", "W2", "b2")

@@ -1,6 +1,7 @@
 """From a file to what it offers."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from . import advice, plain, plans, reading, search, siblings, smoothing
@@ -158,7 +159,9 @@ class _Loader(ClassUnits):
                 break
         if not units:
             self._nothing()
-        units = units[:_TOO_MANY]
+        beside = [] if attempt == self._every_plain else self._beside(tried)
+        tried += beside
+        units = [*units, *(u for u in beside if u.run is not None)][:_TOO_MANY]
         failing = siblings.failing(tried, units, self.functions)[:_TOO_MANY]
         skipped = [u for u in tried if u.run is None and u not in failing]
         reasons = [siblings.reason(u) for u in [*failing, *skipped[:3]]]
@@ -236,24 +239,45 @@ class _Loader(ClassUnits):
         ]
 
     def _every_plain(self, only: str = "") -> list[Unit]:
-        """Functions of one vector; those that are none go without saying."""
+        """Functions of one vector; a problem of what may be none is not the file's."""
         units: list[Unit] = []
         if not only and (self.classes or plain.helpers_only(self.functions)):
             return units
         for function, slope in plain.candidates(self.functions):
-            given = [u.hint["object"] for u in units]
+            given = [u.hint["object"] for u in units if u.run is not None]
             if function.name in given or only not in ("", function.name):
                 continue
-            known, label = len(self.problems), function.name
-            unit = self._guard(
-                label,
-                lambda f=function, s=slope: layer_unit(
-                    plain.plain(f, s, self.space), f.label
-                ),
-            )
-            units += [unit] if unit.run is not None else []
-            del self.problems[known:]
-        return units
+            units.append(self._plain_unit(function, slope))
+        running = {u.hint["object"] for u in units if u.run is not None}
+        return [
+            u for u in units
+            if u.run is not None or u.hint["object"] not in running
+        ]  # fmt: skip
+
+    def _plain_unit(self, function: Any, slope: Any = None) -> Unit:
+        known = len(self.problems)
+        unit = self._guard(
+            function.name,
+            lambda: layer_unit(
+                plain.plain(function, slope, self.space), function.label
+            ),
+        )
+        del self.problems[known:]
+        return unit
+
+    def _beside(self, tried: Sequence[Unit]) -> list[Unit]:
+        """Functions of one vector beside a network: its helpers, if nothing is said."""
+        known = {u.hint["object"] for u in tried}
+        found = []
+        for function in siblings.beside(self.functions, known, self.tree):
+            unit = self._plain_unit(function)
+            if unit.run is None:
+                continue
+            if not plain.claims_gradient(function):
+                unit = self._guard(function.name, partial(siblings.ask, function))
+                self.problems.pop()
+            found.append(unit)
+        return found
 
     def _every_layer(self) -> list[Unit]:
         return [

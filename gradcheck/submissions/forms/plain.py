@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from . import calls, names, plans, search
+from . import calls, names, plans, search, vectors
+from .global_weights import reached
 from .layers import Layer, agrees, sample
 from .names import Function
 from .refusal import Refused
+from .usage import globals_read
 
 SIZES: tuple[tuple[str, ...], ...] = (
     ("D",), ("2",), ("C",), ("M",), ("6",), ("1",), (), ("D", "1"), ("2", "1"),
@@ -18,11 +20,6 @@ SIZES: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Shapes to try: vectors, one number, columns, a row, matrices."""
 
-_SLOPE = re.compile(
-    r"(.*_|^)(d|g|grad\w*|gradient\w*|der\w*|jac\w*|prime|nabla|slope)(_.*|$|\d)"
-    r"|.*(grad|prime|deriv|jacobian).*|d[fFJLx]\w*|df|nabla\w*",
-    re.I,
-)
 _WORDS = re.compile(
     r"gradients?|grad|derivative|deriv|der|jacobian|jac|prime|nabla|slope|^d_?|_|of|fun"
 )
@@ -43,7 +40,7 @@ def candidates(
         `gradient` is None where the function itself returns both.
     """
     single = [f for f in functions.values() if _takes_one(f)]
-    slopes = [f for f in single if _SLOPE.fullmatch(f.name)]
+    slopes = [f for f in single if vectors.SLOPE.fullmatch(f.name)]
     for function in single:
         if len(function.returned()) == 2:
             yield function, None
@@ -65,6 +62,17 @@ def _belong(function: Function, slope: Function) -> bool:
         return False
     named = bool(names.COST.fullmatch(name)) or bool(_VALUE.fullmatch(name))
     return rest == name.replace("_", "") or (named and len(rest) < 2)
+
+
+def needs_nothing_else(
+    function: Function, helpers: Mapping[str, Function], space: Mapping[str, Any]
+) -> bool:
+    """Whether one vector is all that a function needs: no inputs, and no labels."""
+    if not _takes_one(function) or len(function.returned()) != 2:
+        return False
+    read = {n for f in reached([function], helpers) for n in globals_read(f.node)}
+    given = {names.role_of(n) for n in read if not callable(space.get(n))}
+    return not given & {"X", "y"}
 
 
 def helpers_only(functions: Mapping[str, Function]) -> bool:
@@ -91,8 +99,8 @@ def plain(
     Raises
     ------
     Refused
-        If it gives no number and gradient for any vector, or nothing but a guess
-        says that it should.
+        If it gives no number and gradient for any vector, or does not do so for
+        vectors of any size and its names do not say that it should.
     """
     first = function.arguments[0]
     value: Callable[..., Any] = space[function.name]
@@ -128,7 +136,8 @@ def plain(
         if layer.right:
             return layer
         spare = spare or layer
-    if spare is None or not (slope or _says_so(function)):
+    told = bool(slope) or _says_so(function)
+    if spare is None or not (told or vectors.is_value(spare, function)):
         raise Refused(
             "no-form",
             f"{function.label}({first}) gives no number and gradient for a vector",
@@ -138,9 +147,10 @@ def plain(
 
 
 def _slopes(layer: Layer) -> bool:
-    """Whether a function has a gradient that is not zero."""
-    found = layer.run(sample(layer.symbols, 3), None, None, True)[1]
-    return any(np.any(g) for g in found.values())
+    """Whether a function has a gradient that is not zero, or should have one."""
+    value, found = layer.run(sample(layer.symbols, 3), None, None, True)
+    other, _ = layer.run(sample(layer.symbols, 4), None, None, False)
+    return any(np.any(g) for g in found.values()) or value != other
 
 
 def _like(gradient: Any, x: Any, function: Function) -> Any:
@@ -152,8 +162,14 @@ def _like(gradient: Any, x: Any, function: Function) -> Any:
     return gradient.reshape(x.shape)
 
 
+def claims_gradient(function: Function) -> bool:
+    """Whether the name of a function, or what it returns, speaks of a gradient."""
+    spelled = [n for n in (function.name, *function.returned()) if n]
+    return any(vectors.SLOPE.fullmatch(n) for n in spelled)
+
+
 def _says_so(function: Function) -> bool:
     value, gradient = function.returned()
-    given = bool(_SLOPE.fullmatch(gradient)) or not gradient
+    given = bool(vectors.SLOPE.fullmatch(gradient)) or not gradient
     meant = bool(names.COST.fullmatch(value)) or bool(_VALUE.fullmatch(value))
     return given and (meant or (not value and bool(gradient)))

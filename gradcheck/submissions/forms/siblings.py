@@ -2,9 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-from . import names, plans
+from . import names, plain, plans
 from .class_units import is_scoring
 from .containers import call_sites
 from .names import Function
@@ -109,6 +109,36 @@ def untried(
         and not _OTHER_WORK.match(n) and any(m.fullmatch(n) for m in meant)
         and {"X", "y"} <= _roles(f)
     ]  # fmt: skip
+
+
+def beside(
+    functions: Mapping[str, Function], known: Container[str], tree: ast.AST
+) -> list[Function]:
+    """Return what may be a value of one vector and its gradient, and was not tried.
+
+    What the file calls itself is a part of something that was.
+    """
+    called = call_sites(tree)[0]
+    return [
+        f for f, slope in plain.candidates(functions)
+        if slope is None and f.name not in known and f.name not in called
+        and not f.name.startswith("_") and not _OTHER_WORK.match(f.name)
+    ]  # fmt: skip
+
+
+def ask(function: Function) -> Unit:
+    """Leave a function alone that may be a helper, and say how to have it checked.
+
+    Raises
+    ------
+    Refused
+        Always.
+    """
+    raise Refused(
+        "no-form",
+        f"{function.name}({', '.join(function.arguments)}): it is checked if asked for "
+        "by name",
+    )
 
 
 def _objects(units: Iterable[Unit]) -> list[str]:
