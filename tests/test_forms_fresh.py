@@ -144,3 +144,49 @@ def test_a_function_of_a_vector_beside_a_network(tmp_path):
     found, said = verdict_of(tmp_path, NETWORK + helper)
     assert found == "correct"
     assert "bowl(x): it is checked if asked for by name" in " ".join(said.split())
+
+
+LOGISTIC = """
+import numpy as np
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def entropy(h, y):
+    return -(y * np.log(h) + (1 - y) * np.log(1 - h)).{reduced}()
+
+
+def cost_function(theta, X, y):
+    h = sigmoid(X.dot(theta))
+    return {cost}, X.T.dot({error}){over}
+"""
+
+
+@pytest.mark.parametrize("helper", [True, False])
+@pytest.mark.parametrize(
+    ("reduced", "over"), [("mean", " / len(y)"), ("sum", "")]
+)  # fmt: skip
+def test_one_layer_of_binary_labels_has_one_output(tmp_path, helper, reduced, over):
+    own = f"-(y * np.log(h) + (1 - y) * np.log(1 - h)).{reduced}()"
+    cost = "entropy(h, y)" if helper else own
+    for error, off, verdict in (
+        ("h - y", over, "correct"),
+        ("y - h", over, "wrong"),
+        ("h - y", " / 2", "wrong"),
+        ("(h - y) * h", over, "wrong"),
+    ):
+        text = LOGISTIC.format(reduced=reduced, cost=cost, error=error, over=off)
+        found, said = verdict_of(tmp_path, text)
+        assert found == verdict, said
+        assert "labels-01 form" in said
+        assert "(4,)" in said
+
+
+def test_several_outputs_that_are_right_for_several_only_are_right(tmp_path):
+    text = LOGISTIC.format(
+        reduced="sum", cost="entropy(h, y) / y.shape[1]", error="h - y",
+        over=" / y.shape[1]",
+    )  # fmt: skip
+    assert verdict_of(tmp_path, text)[0] == "correct"

@@ -8,7 +8,7 @@ from typing import Any
 from . import holders, names, plans, search, usage
 from .classes import codings, label_style
 from .containers import call_sites
-from .global_weights import weights_read
+from .global_weights import reached, weights_read
 from .names import Function
 from .recipe import Recipe
 from .search import Sizes
@@ -116,7 +116,7 @@ class FunctionForm:
         )  # fmt: skip
         hidden = search.H[: len(weights) - 1]
         style = label_style(plan.steps) or self.style
-        for outputs in (1,) if style == "signs" else (search.C, 1):
+        for outputs in self._outputs(plan, len(weights), style):
             dims = (search.D, *hidden, outputs)
             for layout, weight, bias in notations(len(weights), len(biases), outputs):
                 slots = holders.slots_for(weights, biases, weight, bias)
@@ -127,6 +127,17 @@ class FunctionForm:
         if len(weights) == 1 and not biases:
             yield from self._with_ones(base, weights, style)
         yield from self._one_at_a_time(base, weights, biases, hidden, style)
+
+    def _outputs(self, plan: plans.Plan, layers: int, style: str) -> tuple[int, ...]:
+        """Return how many outputs to try, likeliest first.
+
+        One layer whose own text counts labels as 0 and 1 has one output, whether or
+        not its gradient is right there: entry by entry, several run as well.
+        """
+        if style == "signs":
+            return (1,)
+        own = label_style(reached(plan.steps, self.helpers))
+        return (1, search.C) if layers == 1 and own == "binary" else (search.C, 1)
 
     def _with_ones(
         self, base: Recipe, weights: Sequence[str], style: str
