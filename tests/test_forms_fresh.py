@@ -190,3 +190,51 @@ def test_several_outputs_that_are_right_for_several_only_are_right(tmp_path):
         over=" / y.shape[1]",
     )  # fmt: skip
     assert verdict_of(tmp_path, text)[0] == "correct"
+
+
+COURSE = """
+from operator import itemgetter
+
+import numpy as np
+
+
+def forward_propagation(X, parameters):
+    {taken}
+    A1 = np.tanh(np.dot(W1, X) + b1)
+    A2 = 1 / (1 + np.exp(-(np.dot(W2, A1) + b2)))
+    return A2, {{"A1": A1, "A2": A2}}
+
+
+def compute_cost(A2, Y):
+    return float(-np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1])
+
+
+def backward_propagation(parameters, cache, X, Y):
+    m = X.shape[1]
+    dZ2 = cache["A2"] - Y
+    dZ1 = np.dot(parameters["W2"].T, dZ2) * (1 - cache["A1"] ** 2)
+    return {{
+        "dW1": np.dot(dZ1, X.T) / m, "db1": dZ1.sum(1, keepdims=True) / m,
+        "dW2": np.dot(dZ2, cache["A1"].T) / {over},
+        "db2": dZ2.sum(1, keepdims=True) / m,
+    }}
+"""
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        'W1, b1, W2, b2 = (parameters[k] for k in ["W1", "b1", "W2", "b2"])',
+        'W1, b1, W2, b2 = [parameters[name] for name in ("W1", "b1", "W2", "b2")]',
+        'W1, b1, W2, b2 = itemgetter("W1", "b1", "W2", "b2")(parameters)',
+        'W1, b1, W2, b2 = map(parameters.get, ["W1", "b1", "W2", "b2"])',
+        'W1, b1, W2, b2 = [parameters.get(k) for k in ["W1", "b1", "W2", "b2"]]',
+        "W1, b1, W2, b2 = parameters.values()",
+        "W1, W2, b1, b2 = list(parameters.values())",
+    ],
+)
+def test_a_dict_of_parameters_is_read_where_no_subscript_names_them(tmp_path, taken):
+    for over, verdict in (("m", "correct"), ("1", "wrong")):
+        text = COURSE.format(taken=taken, over=over)
+        found, said = verdict_of(tmp_path, text)
+        assert found == verdict, said

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from . import listed, names, shapes
+from .dict_keys import keys_beside, unpacked
 from .names import Function
 from .shapes import Slot
 
@@ -48,7 +49,9 @@ def arguments_of(steps: Sequence[Function], depth: int = 3) -> Arguments:
                 single.append(argument)
     lists = {n: c for n, c in containers.items() if c[0] == "list"}
     containers = {n: c for n, c in containers.items() if n not in lists}
-    every = tuple(dict.fromkeys(k for _, keys in containers.values() for k in keys))
+    order = [k for f in steps for a in f.arguments for k in unpacked(f.node, a)]
+    held = [k for _, keys in containers.values() for k in keys]
+    every = tuple(dict.fromkeys([*(k for k in order if k in held), *held]))
     if every and len({kind for kind, _ in containers.values()}) == 1:
         kind = next(iter(containers.values()))[0]
         containers = dict.fromkeys(containers, (kind, every))
@@ -86,6 +89,7 @@ def contents(
                 spelled = names.element_names(target)
                 if len(spelled) > 1 and all(names.kind_of(n) for n in spelled):
                     return "tuple", tuple(spelled)
+    keys += [*keys_beside(node, argument), *unpacked(node, argument)]
     keys = [k for k in dict.fromkeys(keys) if names.kind_of(k)]
     if not keys:
         return None
