@@ -31,7 +31,7 @@ bench: .venv/ready  ## Measure the judge, and its peers beside it: two hours
 	for part in right_gradients wrong_gradients certificate white_noise localisation cost_by_size peers; do \
 		$(BIN)/python -W ignore benchmarks/$$part.py || exit 1; done
 
-mutants:  ## Mutation testing of a sample of 1,000 (SAMPLE=300, SAMPLE=all)
+mutants:  ## Mutation testing of a sample of 1,000 (SAMPLE=300, SAMPLE=all, SEED=7)
 	$(PYTHON) -m venv .venv-mutants
 	.venv-mutants/bin/pip install --quiet '.[dev]' mutmut && .venv-mutants/bin/pip uninstall --quiet --yes gradcheck
 	.venv-mutants/bin/python benchmarks/mutants.py $(SAMPLE)

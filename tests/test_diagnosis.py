@@ -984,6 +984,7 @@ def test_an_invention_is_no_pair_where_no_delta_can_be_read():
     assert "W1" in {name for f in found.facts for name in f.parameters}
 
 
+@pytest.mark.slow
 def test_a_pair_is_named_where_a_hidden_layer_is_narrower_than_the_batch():
     company = ["relu-mask-inverted", Mistake("sign-flipped", ("W2",))]
     sizes = {"D": 8, "hidden": (3,), "C": 2, "N": 6}
