@@ -1,6 +1,7 @@
 """The child's side of a session, in this process: nothing of the cage is needed."""
 
 import os
+import random
 import socket
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import standin_forms
 
 from gradcheck.submissions import exchange
-from gradcheck.submissions.cage import accused, wire
+from gradcheck.submissions.cage import accused, generators, wire
 from gradcheck.submissions.cage.accused import Accused
 from gradcheck.submissions.cage.calls import Calls
 from gradcheck.submissions.cage.excuses import explain
@@ -206,13 +207,86 @@ def test_what_was_seen_is_told_when_asked():
     assert notes["calls"] == [["loss_and_grads", 2, 1]]
 
 
-def test_the_generators_start_anew_at_every_call():
+WAYS = {"in-one-go": "", "one-by-one": "ONE_BY_ONE = True\n"}
+DRAWS = {
+    "numpy": "np.random.rand()",
+    "python": "random.random()",
+    "normal": "np.random.randn()",
+    "gauss": "random.gauss(0, 1)",
+    "every-word": "np.random.bytes(4 * 624)[3] + random.getrandbits(32 * 624) % 999",
+    "seeded-otherwise": "(np.random.seed(5), np.random.rand())[1]",
+    "after-another-seed": "(np.random.rand(), random.seed(W[0, 0]))[0]",
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_the_generators_start_anew_at_every_call(draw, way):
+    source = "import numpy as np, random\n" + way + returning(f"float({draw}), {{}}")
+    afresh = [Judge(source).evaluate(W, gradients=False)[0] for _ in range(2)]
+    many = Judge(source).evaluate(*[W] * 5, gradients=False)
+    assert set(many) == {*afresh}
+    assert len(set(many)) == 1
+    judge = Judge(source)
+    judge.evaluate(W, W, gradients=False, seed=1)
+    assert np.array_equal(judge.evaluate(*[W] * 5, gradients=False), many)
+
+
+def test_another_seed_draws_other_numbers():
     source = "import numpy as np, random\n" + returning(
         "np.random.rand() + random.random(), {'W': W}"
     )
-    first, second = Judge(source).evaluate(W, W, gradients=False)
-    other = Judge(source).evaluate(W, gradients=False, seed=1)[0]
-    assert first == second != other
+    judge = Judge(source)
+    losses = [judge.evaluate(W, gradients=False, seed=seed)[0] for seed in (0, 1, 0)]
+    assert losses[0] == losses[2] != losses[1]
+
+
+def test_generators_that_nobody_drew_from_are_left_alone(monkeypatch):
+    seeds = []
+    monkeypatch.setattr(generators, "_numpy_seed", seeds.append)
+    found = generators.Generators()
+    tried = len(seeds)
+    for _ in range(3):
+        found.start(4)
+    assert seeds[tried:] == [4]
+
+
+def test_generators_whose_state_is_hidden_are_seeded_every_time(monkeypatch):
+    def hidden():
+        raise TypeError("another generator")
+
+    monkeypatch.setattr(generators, "_numpy_state", hidden)
+    found = generators.Generators()
+    drawn = []
+    for _ in range(2):
+        found.start(4)
+        drawn.append((np.random.rand(), random.random()))  # noqa: NPY002
+    assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_what_the_loss_raises_at_a_later_point_is_told_the_same(way):
+    source = way + HONEST.replace("    return", "    assert W[0, 0] < 3\n    return")
+    kind, record = Judge(source).evaluate(W, W, 4 * W, gradients=False)
+    line = source.split("\n").index("    assert W[0, 0] < 3") + 1
+    assert kind == wire.PROBLEM
+    assert (record["code"], record["line"]) == ("raised", line)
+    assert "the loss raised AssertionError" in record["text"]
+    assert "it was called with W (2, 3), X (2, 2), y (2,)" in record["text"]
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_later_points_are_read_like_the_first(way):
+    source = way + returning("W.ravel()[:1 if W[0, 0] < 3 else 2], {'W': W}")
+    assert np.array_equal(Judge(source).evaluate(W, 2 * W, gradients=False), [1, 2])
+    kind, record = Judge(source).evaluate(W, 4 * W, gradients=False)
+    assert (kind, record["code"]) == (wire.PROBLEM, "loss-not-scalar")
+
+
+def test_many_points_are_copied_a_few_at_a_time(monkeypatch):
+    monkeypatch.setattr(accused, "_COPIED", 2 * W.nbytes)
+    losses = Judge(HONEST).evaluate(*[k * W for k in range(1, 8)], gradients=False)
+    assert np.allclose(losses, [k * k * (W * W).sum() for k in range(1, 8)])
 
 
 def test_a_refusal_of_the_forms_keeps_its_line():

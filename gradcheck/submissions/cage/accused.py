@@ -4,11 +4,11 @@ What it says is a number or a hint. The submission runs in the same process and 
 replace anything in here: it then answers for itself, and is judged by its answers.
 """
 
-import random
 import struct
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,18 +16,20 @@ from numpy.typing import NDArray
 
 from . import wire
 from .calls import Calls
-from .excuses import UnanswerableError, article, explain, name_libraries, words
+from .excuses import UnanswerableError, explain, name_libraries, words
+from .generators import Generators
+from .values import Values
 
 Array = NDArray[Any]
 
 # Kept by name: a submission may replace numpy's attributes, by mistake or on purpose.
-_asarray, _array, _ndarray = np.asarray, np.array, np.ndarray
-_contiguous, _errstate, _numpy_seed = np.ascontiguousarray, np.errstate, np.random.seed
-_float64 = np.float64
-
+_array, _errstate = np.array, np.errstate
+_GENERATORS = Generators()
 
 _LOOKED_AT = 3
-"""Calls of a batch after which the inputs are compared with what they were."""
+"""Calls of a batch, made one by one, after which the inputs are looked at."""
+_COPIED = 1 << 20
+"""Bytes of parameters that are copied at once."""
 
 
 class Channel(Protocol):
@@ -59,6 +61,8 @@ class Accused:
         self.notes = notes
         self.path = ""
         self.offer: Any = None
+        self.values = Values(notes)
+        self.generators = _GENERATORS
 
     def load(self, head: dict[str, Any], source: bytes) -> dict[str, Any]:
         """Load the file; return what it offers."""
@@ -75,19 +79,50 @@ class Accused:
         """Answer a batch of points: the losses, then gradients name by name."""
         arrays = dict(wire.unpack_arrays(head["arrays"], blob))
         data = {name: arrays.pop(name) for name in ("/X", "/y")}
-        names: list[str] = head["parameters"]
-        shapes = {name: arrays[name].shape[1:] for name in names}
+        names: list[str] = head["parameters"] if head["gradients"] else []
         losses, stacks = [], {name: bytearray() for name in names}
         with _errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for i in range(head["points"]):
-                params = {name: _array(arrays[name][i]) for name in names}
+                if i == 1 and not names:
+                    rest = self._in_one_go(head, arrays, data)
+                    if rest is not None:
+                        losses += rest
+                        break
+                params = {name: _array(stack[i]) for name, stack in arrays.items()}
                 inputs = {name: _array(array) for name, array in data.items()}
                 loss, grads = self._call(head, params, inputs, look=i < _LOOKED_AT)
                 losses.append(loss)
-                for name in names if head["gradients"] else ():
-                    stacks[name] += self._gradient(grads, name, shapes[name])
+                for name in names:
+                    shape = arrays[name].shape[1:]
+                    stacks[name] += self._gradient(grads, name, shape)
         return struct.pack(f"<{len(losses)}d", *losses) + b"".join(stacks.values())
+
+    def _in_one_go(
+        self, head: dict[str, Any], stacks: dict[str, Array], data: dict[str, Array]
+    ) -> list[float] | None:
+        """Return the losses at all points but the first; None if that cannot be."""
+        reg, start = head["reg"], partial(self.generators.start, head["seed"])
+        size = sum(stack[0].nbytes for stack in stacks.values())
+        piece = max(1, _COPIED // max(1, size))
+        found: list[float] = []
+        try:
+            for i in range(1, head["points"], piece):
+                points = {name: stack[i : i + piece] for name, stack in stacks.items()}
+                losses = self.offer.losses(
+                    head["unit"], points, data["/X"], data["/y"], reg, start
+                )
+                if losses is None:
+                    return None
+                found += map(self.values.number, losses)
+            return found
+        except UnanswerableError:
+            raise
+        except BaseException as error:
+            first = {name: stack[0] for name, stack in stacks.items()}
+            problem = self._explained(error, head, {**first, **data})
+        # outside of the handler: a traceback would keep the frames' arrays alive
+        raise problem
 
     def _call(
         self,
@@ -101,23 +136,28 @@ class Accused:
         inputs = {**params, **data}  # the submission may empty what it is handed
         before = [a.tobytes() for a in inputs.values()] if look else []
         try:
-            random.seed(head["seed"])
-            _numpy_seed(head["seed"])
+            self.generators.start(head["seed"])
             loss, grads = self._counted(head, params, data["/X"], data["/y"])
-            result = self._number(loss), grads
+            result = self.values.number(loss), grads
         except UnanswerableError:
             raise
         except BaseException as error:
-            shapes = (f"{k.strip('/')} {v.shape}" for k, v in inputs.items())
-            what = "the gradient" if head["gradients"] else "the loss"
-            context = f"it was called with {', '.join(shapes)}"
-            problem = explain(error, what, context, self)
+            problem = self._explained(error, head, inputs)
         else:
             if before:
                 self._compare(inputs, before)
             return result
         # outside of the handler: a traceback would keep the frames' arrays alive
         raise problem
+
+    def _explained(
+        self, error: BaseException, head: dict[str, Any], inputs: dict[str, Array]
+    ) -> UnanswerableError:
+        """Word what a call raised, and say with what it was called."""
+        shapes = (f"{k.strip('/')} {v.shape}" for k, v in inputs.items())
+        what = "the gradient" if head["gradients"] else "the loss"
+        context = f"it was called with {', '.join(shapes)}"
+        return explain(error, what, context, self)
 
     def _compare(self, inputs: dict[str, Array], before: list[bytes]) -> None:
         """Take a note of the inputs that a call has changed."""
@@ -142,65 +182,12 @@ class Accused:
         self.notes.update(calls.told(answer[0]))
         return answer
 
-    def _number(self, loss: Any) -> float:
-        if type(loss) is float:
-            return loss
-        array = self._numeric(loss, "the loss", "a single number")
-        if array.size != 1:
-            raise UnanswerableError(
-                "loss-not-scalar",
-                f"the loss has shape {array.shape}, but should be a single number; "
-                "take the mean over the examples, or their sum",
-            )
-        return float(array.reshape(-1)[0])
-
     def _gradient(self, grads: Any, name: str, shape: tuple[int, ...]) -> bytes:
-        """Bring one gradient into the form that the judge knows, or say what it is."""
-        what = f"grads[{name!r}]"
-        plain = type(grads) is dict and type(grads.get(name)) is _ndarray
-        if plain and grads[name].dtype == _float64:
-            array: Array = grads[name]
-        else:
-            array = self._guarded(
-                lambda: self._numeric(
-                    _pick(grads, name), what, f"an array of shape {shape}"
-                ),
-                f"reading {what}",
-            )
-        if array.shape != shape:
-            raise UnanswerableError(
-                "shape-mismatch",
-                f"{what} has shape {array.shape}, but should have {shape}, "
-                f"the shape of params[{name!r}]",
-                parameter=name,
-                got=list(array.shape),
-            )
-        return _contiguous(array, dtype=_float64).tobytes()
+        def read() -> bytes:
+            return self.values.gradient(grads, name, shape)
 
-    def _numeric(self, value: Any, what: str, should: str) -> Array:
-        """View a value as a plain array of reals, whatever it claims to be."""
-        if value is None:
-            raise UnanswerableError(
-                "none", f"{what} is None, but should be {should}; return it"
-            )
-        try:
-            array = _asarray(value)
-        except (TypeError, ValueError) as error:
-            raise UnanswerableError(
-                "not-an-array",
-                f"{what} is {article(value)} that makes no array ({words(error)}), "
-                f"but should be {should}",
-            ) from None
-        if type(array) is not _ndarray or array.dtype.kind not in "fiu":
-            raise UnanswerableError(
-                "complex" if array.dtype.kind == "c" else "not-numbers",
-                f"{what} is {article(value)} of {array.dtype}, but should be "
-                f"{should} of real numbers",
-            )
-        if array.dtype != _float64:
-            key = what.replace("the loss", "loss").replace("grads", "")
-            self.notes.setdefault("dtypes", {})[key.strip("[]'")] = str(array.dtype)
-        return array
+        found: bytes = self._guarded(read, f"reading grads[{name!r}]")
+        return found
 
     def _guarded(
         self, call: Callable[[], Any], what: str, context: Callable[[], str] = str
@@ -214,25 +201,6 @@ class Accused:
             problem = explain(error, what, context(), self)
         # outside of the handler: a traceback would keep the frames' arrays alive
         raise problem
-
-
-def _pick(grads: Any, name: str) -> Any:
-    """Take one gradient out of what the submission returned for all of them."""
-    try:
-        if name in grads:
-            return grads[name]
-        there = ", ".join(map(repr, list(grads)[:12])) or "nothing"
-    except TypeError:
-        raise UnanswerableError(
-            "no-gradients",
-            f"the gradients are {article(grads)}, but should be a dict with an array "
-            "for every parameter",
-        ) from None
-    raise UnanswerableError(
-        "missing-gradient",
-        f"there is no gradient for {name!r} (there is {there}); return one for every "
-        "parameter",
-    )
 
 
 def serve(channel: Channel, accused: Accused) -> None:

@@ -17,12 +17,12 @@ def run(forms: Any) -> None:
     trial.load({"path": "/rehearsal.py", "objects": ()}, forms.REHEARSAL)
     try:
         X, y = np.ones((4, 3)), np.arange(4) % 2
-        arrays = {name: np.ones((1, *s)) for name, s in forms.REHEARSED.items()}
-        listed, blobs = wire.pack_arrays({**arrays, "/X": X, "/y": y})
-        for gradients in (False, True, False):
+        for points, gradients in ((1, False), (1, True), (3, False)):
+            arrays = {n: np.ones((points, *s)) for n, s in forms.REHEARSED.items()}
+            listed, blobs = wire.pack_arrays({**arrays, "/X": X, "/y": y})
             head = {
-                "unit": 0, "arrays": listed, "points": 1, "parameters": list(arrays),
-                "gradients": gradients, "reg": 0.1, "seed": 0, "count": False,
+                "unit": 0, "arrays": listed, "points": points, "reg": 0.1, "seed": 0,
+                "parameters": list(arrays), "gradients": gradients, "count": False,
             }  # fmt: skip
             accused.answer(trial, wire.EVALUATE, wire.pack_body(head, blobs))
     finally:

@@ -82,14 +82,20 @@ class Board:
         Refused
             If nothing at hand answers to an argument's name.
         """
+        listed, named = self.places(function, call_sites)
+        fetch = self.fetch
+        return [fetch(p) for p in listed], {n: fetch(p) for n, p in named.items()}
+
+    def places(
+        self, function: names.Function, call_sites: Iterable[list[str]] = ()
+    ) -> tuple[list[Place], dict[str, Place]]:
+        """Find where the value of each argument is; see `bind`."""
         places = None if self.results else self.known.get(function.node)
         if places is None:
             places = self._places(function, call_sites)
             if not self.results:  # what comes before the first call is always there
                 self.known[function.node] = places
-        listed, named = places
-        fetch = self._fetch
-        return [fetch(p) for p in listed], {n: fetch(p) for n, p in named.items()}
+        return places
 
     def _places(
         self, function: names.Function, call_sites: Iterable[list[str]]
@@ -158,7 +164,7 @@ class Board:
     def look_up(self, name: str, has_default: bool) -> tuple[bool, Any]:
         """Return whether something answers to `name`, and what."""
         place = self._place(name, has_default)
-        return place is not None, None if place is None else self._fetch(place)
+        return place is not None, None if place is None else self.fetch(place)
 
     def _place(self, name: str, has_default: bool) -> Place | None:
         """Find what answers to `name`; None if nothing does."""
@@ -186,7 +192,7 @@ class Board:
         known = role in _AT_HAND or (role in _SIZES and not has_default)
         return ("role", role) if known else None
 
-    def _fetch(self, place: Place) -> Any:
+    def fetch(self, place: Place) -> Any:
         """Take the value that is to be had at a place."""
         kind, key = place
         setting = self.setting

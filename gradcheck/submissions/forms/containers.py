@@ -16,7 +16,6 @@ from .gradients import Held
 from .refusal import Refused
 from .trees import walk
 
-_BOXES = (dict, list, tuple, Mapping)
 _FILLABLE = (dict, list)
 
 
@@ -136,17 +135,22 @@ def drop_loss(named: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
 def get(instance: Any, path: Sequence[Any]) -> Any:
     """Follow a path of attributes, keys and indices."""
     for part in path:
-        if type(part) is str and not isinstance(instance, _BOXES):
+        if type(part) is str and not _is_box(instance):
             instance = getattr(instance, part)
         else:
             instance = instance[part]
     return instance
 
 
+def _is_box(value: Any) -> bool:
+    """Whether keys and indices lead into it, not attributes."""
+    return isinstance(value, (dict, list, tuple, Mapping))
+
+
 def put(instance: Any, path: Sequence[Any], value: Any, rebind: bool) -> None:
     """Store an array at a path; into the array that is there if not `rebind`."""
-    owner = instance if len(path) == 1 else get(instance, path[:-1])
-    last = path[-1]
+    *way, last = path
+    owner = get(instance, way) if way else instance
     if not rebind:
         old = get(owner, path[-1:])
         if (
@@ -156,7 +160,12 @@ def put(instance: Any, path: Sequence[Any], value: Any, rebind: bool) -> None:
         ):
             old[...] = value
             return
-    if isinstance(owner, _FILLABLE):
+    hang(owner, last, value)
+
+
+def hang(owner: Any, last: Any, value: Any) -> None:
+    """Store a value under a key, an index or the name of an attribute."""
+    if type(owner) is dict or isinstance(owner, _FILLABLE):
         owner[last] = value
     else:
         setattr(owner, last, value)

@@ -5,12 +5,13 @@ in what is returned. A later one goes straight there; what it finds is looked at
 where it is not what it was, it is read as the first was.
 """
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .calls import Board
-from .containers import contain, find_loss, loss_in, put
+from .containers import contain, find_loss, get, hang, loss_in
 from .gradients import Held
 from .setting import Setting
 
@@ -18,6 +19,45 @@ if TYPE_CHECKING:
     from .recipe import Outcome, Recipe
 
 _FLOATS = frozenset({float, np.float64})
+
+SIZES = 32
+"""Sizes of problems for each of which the object that was made is kept."""
+
+
+class _Bench:
+    """What is the same at all problems of one size: the object, and the arguments.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    function : Function
+        The one that it calls.
+    setting : Setting
+        Of a problem of that size, filled anew for each other one.
+    """
+
+    __slots__ = "args", "board", "instance", "known", "named", "setting", "strengths"
+
+    def __init__(self, recipe: "Recipe", function: Any, setting: Setting) -> None:
+        self.setting = setting
+        self.board = Board(setting, recipe.bound)
+        self.instance: Any = None
+        if recipe.maker is not None:
+            self.instance = recipe.object_at(self.board)
+        self.known = -1
+        self.strengths: tuple[str, ...] = ()
+        recipe.fill(setting)
+        places = self.board.places(function, recipe.sites_of(function))
+        self.args, self.named = places[0], tuple(places[1].items())
+
+    def set_strengths(self, recipe: "Recipe", reg: float) -> None:
+        """Give the object the strength, where it keeps one; see `Recipe`."""
+        instance = self.instance
+        count = len(getattr(instance, "__dict__", ()))
+        if count != self.known:  # the first time, and where it has got more attributes
+            self.strengths, self.known = recipe.strengths_of(instance), count
+        for name in self.strengths:
+            setattr(instance, name, reg)
 
 
 class Groove:
@@ -34,39 +74,94 @@ class Groove:
     def __init__(self, recipe: "Recipe", board: Board) -> None:
         ((self.function, self.own),) = recipe.steps
         self.recipe = recipe
+        self.benches: dict[Any, _Bench] = {}
         (result,) = board.results
         self.loss_at = _place_of_loss(result, find_loss(result, self.function, True))
         found = board.taken.items()
         self.grads_at = {name: _place_of(result, value) for name, value in found}
+        self.owners: dict[Any, list[tuple[Any, str]]] = {}
+        for name, path in recipe.paths.items():
+            self.owners.setdefault(tuple(path[:-1]), []).append((path[-1], name))
 
-    def run(self, setting: Setting, outcome: "Outcome") -> "Outcome":
+    def run(
+        self, params: Any, X: Any, y: Any, reg: float, outcome: "Outcome"
+    ) -> "Outcome":
         """Fill `outcome` with the loss; with the gradients too if it has a dict."""
-        recipe, values = self.recipe, setting.values
-        for slot in recipe.slots:
-            values[slot.name] = slot.express(setting.params)
-        board = Board(setting, recipe.bound)
-        instance = None
-        if recipe.maker is not None:
-            instance = recipe.object_at(board)
-            for name, path in recipe.paths.items():
-                put(instance, path, values[name], rebind=True)
-            recipe.set_strengths(instance, setting.reg)
-        for name, (kind, parts) in recipe.containers.items():
-            setting.containers[name] = contain(kind, parts, [values[p] for p in parts])
-        args, named = board.bind(self.function, recipe.sites_of(self.function))
-        own = self.own
-        call = own if own is not None else getattr(instance, self.function.name)
-        result = call(*args, **named)
+        recipe = self.recipe
+        bench = self._bench(params, X, y, reg)
+        setting = bench.setting
+        recipe.fill(setting)
+        result = self._call(bench)
         outcome.steps = 1
         outcome.loss = self._loss(result)
         if outcome.grads is not None and not self._read(result, setting, outcome):
-            board.record(self.function, result)
-            board.instance = instance
-            held = [Held(slot, values[slot.name]) for slot in recipe.slots]
-            outcome.grads, outcome.adjusted = recipe.gradients_of(
-                board, instance, held, {}, setting.params
-            )
+            self._read_anew(result, bench, outcome)
         return outcome
+
+    def losses(
+        self, stacks: Mapping[str, Any], X: Any, y: Any, reg: float,
+        prepare: Callable[[], None],
+    ) -> list[float | None]:  # fmt: skip
+        """Return the losses at many points of one problem; `prepare` is called first.
+
+        `stacks` holds the parameters, with one more axis in front.
+        """
+        recipe = self.recipe
+        bench = self._bench({k: v[0] for k, v in stacks.items()}, X, y, reg)
+        setting, values = bench.setting, bench.setting.values
+        names = [slot.name for slot in recipe.slots]
+        boxes = recipe.containers.items()
+        found = []
+        for row in zip(*[s.express_all(stacks) for s in recipe.slots], strict=True):
+            prepare()
+            values.update(zip(names, row, strict=True))
+            for name, (kind, parts) in boxes:
+                wanted = [values[part] for part in parts]
+                setting.containers[name] = contain(kind, parts, wanted)
+            setting.X, setting.y = X.copy(), y.copy()  # it may change what it is given
+            found.append(self._loss(self._call(bench)))
+        return found
+
+    def _call(self, bench: _Bench) -> Any:
+        """Make the call, with the parameters that have been written down."""
+        instance, own, fetch = bench.instance, self.own, bench.board.fetch
+        if instance is not None:
+            values = bench.setting.values
+            for way, parts in self.owners.items():
+                owner = get(instance, way)
+                for last, name in parts:
+                    hang(owner, last, values[name])
+            bench.set_strengths(self.recipe, bench.setting.reg)
+        call = own if own is not None else getattr(instance, self.function.name)
+        args = [fetch(place) for place in bench.args]
+        if not bench.named:
+            return call(*args)
+        return call(*args, **{name: fetch(place) for name, place in bench.named})
+
+    def _bench(self, params: Any, X: Any, y: Any, reg: float) -> _Bench:
+        """Put a problem where the last one of its size was."""
+        size = (len(X), *[value.shape for value in params.values()])
+        bench = self.benches.get(size)
+        if bench is None:
+            if len(self.benches) >= SIZES:
+                self.benches.clear()
+            setting = self.recipe.setting_of(params, X, y, reg)
+            bench = self.benches[size] = _Bench(self.recipe, self.function, setting)
+        setting = bench.setting
+        setting.params, setting.X, setting.y = params, X, y
+        setting.reg = self.recipe.scaled(reg, len(X))
+        return bench
+
+    def _read_anew(self, result: Any, bench: _Bench, outcome: "Outcome") -> None:
+        """Look for the gradients as the first run did."""
+        recipe, setting = self.recipe, bench.setting
+        board = Board(setting, recipe.bound)
+        board.record(self.function, result)
+        board.instance = bench.instance
+        held = [Held(slot, setting.values[slot.name]) for slot in recipe.slots]
+        outcome.grads, outcome.adjusted = recipe.gradients_of(
+            board, bench.instance, held, {}, setting.params
+        )
 
     def _loss(self, result: Any) -> float | None:
         if self.loss_at is not None and type(result) is tuple:
@@ -79,6 +174,7 @@ class Groove:
         """Take the gradients from where they were; whether they are as they were."""
         grads = outcome.grads
         assert grads is not None
+        sign, params = self.recipe.sign, setting.params
         for slot in self.recipe.slots:
             gradient = _at(result, self.grads_at.get(slot.name))
             if (
@@ -87,8 +183,9 @@ class Groove:
                 or gradient.shape != np.shape(setting.values[slot.name])
             ):
                 return False
-            signed = self.recipe.sign * gradient
-            grads.update(slot.read(signed, setting.params))
+            grads.update(
+                slot.read(gradient if sign == 1.0 else sign * gradient, params)
+            )
         return True
 
 

@@ -26,11 +26,13 @@ class Unit:
     """One thing that can be checked: a hint for the judge, and how to run it.
 
     `shallow` is the same with fewer layers, where the file makes nets of any depth;
-    `single` why it does not take a batch, where it takes one example at a time.
+    `single` why it does not take a batch, where it takes one example at a time. `many`
+    gives the losses at many points, or None where each has to be asked for.
     """
 
     hint: dict[str, Any]
     run: Callable[..., tuple[Any, Any]] | None = None
+    many: Callable[..., list[Any] | None] | None = None
     shallow: "Unit | None" = None
     single: Refused | None = None
 
@@ -105,6 +107,33 @@ class Offer:
             raise Refused(broken["code"], broken["text"], broken["line"])
         return run(params, X, y, reg, gradients)
 
+    def losses(
+        self, unit: int, stacks: Mapping[str, Any], X: Any, y: Any, reg: float,
+        prepare: Callable[[], None],
+    ) -> list[Any] | None:  # fmt: skip
+        """Ask the file for the losses at many points of one problem, in one go.
+
+        Parameters
+        ----------
+        unit, X, y, reg
+            As for `evaluate`.
+        stacks : mapping of str to ndarray
+            Parameters, with one more axis in front.
+        prepare : callable
+            Called before each call.
+
+        Returns
+        -------
+        list or None
+            None where they have to be asked for one by one.
+        """
+        if unit >= SMOOTH and self._again is not None:
+            if self._smoothed is None:
+                return None
+            return self._smoothed.losses(unit - SMOOTH, stacks, X, y, reg, prepare)
+        many = self.units[unit].many
+        return None if many is None else many(stacks, X, y, reg, prepare)
+
 
 def layer_unit(layer: Layer, label: str) -> Unit:
     """Offer a layer."""
@@ -138,12 +167,12 @@ def recipe_unit(
 ) -> Unit:  # fmt: skip
     """Offer a recipe that was found to run."""
     recipe, reg = settle_penalty(trial.recipe, dims, examples)
+    names_ = [n for s in recipe.slots for n in s.ours]
 
     def run(params: Any, X: Any, y: Any, strength: float, gradients: bool) -> Any:
         outcome = recipe.evaluate(params, X, y, strength, gradients)
         if gradients and outcome.grads is not None:
-            wanted = [n for s in recipe.slots for n in s.ours]
-            gone = [n for n in wanted if n not in outcome.grads]
+            gone = [n for n in names_ if n not in outcome.grads]
             if gone:
                 raise Refused(
                     "missing-gradient",
@@ -152,7 +181,6 @@ def recipe_unit(
                 )
         return outcome.loss, outcome.grads
 
-    names_ = [n for s in recipe.slots for n in s.ours]
     outputs = dims[-1]
     if reg == "none" and mentions_penalty(recipe):
         reg = "ignored"
@@ -190,7 +218,7 @@ def recipe_unit(
         "notes": notes,
         "each": recipe.each,
     }
-    return Unit(hint, run)
+    return Unit(hint, run, recipe.losses)
 
 
 def mentions_penalty(recipe: Recipe) -> bool:

@@ -17,11 +17,8 @@ from .containers import (
     squares,
 )
 from .gradients import Held
-from .groove import Groove, can_run
+from .groove import SIZES, Groove, can_run
 from .shapes import Slot
-
-_SIZES = 32
-"""Sizes of problems for each of which the object that was made is kept."""
 
 _STRENGTH = (int, float, type(None))
 Step = tuple[names.Function, Callable[..., Any] | None]
@@ -129,10 +126,10 @@ class Recipe(Collecting):
     def _once(
         self, params: Mapping[str, Any], X: Any, y: Any, reg: float, gradient: bool
     ) -> Outcome:
-        setting = self._setting(params, X, y, reg)
         if self.groove:
             outcome = Outcome(None, {} if gradient else None)
-            return self.groove[0].run(setting, outcome)
+            return self.groove[0].run(params, X, y, reg, outcome)
+        setting = self.setting_of(params, X, y, reg)
         board = Board(setting, self.bound)
         if self.globals:
             self._supply_globals(board)
@@ -163,13 +160,34 @@ class Recipe(Collecting):
                 self.groove.append(Groove(self, board))
         return outcome
 
-    def _setting(self, params: Any, X: Any, y: Any, reg: float) -> Setting:
-        dims = dims_of(params)
-        scaled = reg * float(len(X)) ** self.reg_power if self.reg_power else reg
+    def losses(
+        self, stacks: Mapping[str, Any], X: Any, y: Any, reg: float,
+        prepare: Callable[[], None],
+    ) -> list[float | None] | None:  # fmt: skip
+        """Return the losses at many points; None where that has to be asked singly."""
+        if self.each or not self.groove:
+            return None
+        return self.groove[0].losses(stacks, X, y, reg, prepare)
+
+    def setting_of(self, params: Any, X: Any, y: Any, reg: float) -> Setting:
+        """Write a problem down as the file wants it."""
+        reg = self.scaled(reg, len(X))
         return Setting(
-            params, X, y, scaled, dims, self.layout, self.coding, keep=self.keep,
-            matrix=self.matrix, intercept=self.intercept,
+            params, X, y, reg, dims_of(params), self.layout, self.coding,
+            keep=self.keep, matrix=self.matrix, intercept=self.intercept,
         )  # fmt: skip
+
+    def scaled(self, reg: float, examples: int) -> float:
+        """Return the strength of the penalty as the file counts it."""
+        return reg * float(examples) ** self.reg_power if self.reg_power else reg
+
+    def fill(self, setting: Setting) -> None:
+        """Write the parameters down, each alone and all in what the file wants."""
+        values = setting.values
+        for slot in self.slots:
+            values[slot.name] = slot.express(setting.params)
+        for name, (kind, parts) in self.containers.items():
+            setting.containers[name] = contain(kind, parts, [values[p] for p in parts])
 
     def _wrap(self, value: Any) -> Any:
         return np.asmatrix(value) if self.matrix and np.ndim(value) == 2 else value
@@ -206,7 +224,7 @@ class Recipe(Collecting):
             return self.maker(board)
         key = (board.setting.dims, len(board.setting.X))
         if key not in self.kept:
-            if len(self.kept) >= _SIZES:
+            if len(self.kept) >= SIZES:
                 self.kept.clear()
             self.kept[key] = self.maker(board)
         return self.kept[key]
@@ -217,8 +235,12 @@ class Recipe(Collecting):
 
     def set_strengths(self, made: Any, reg: float) -> None:
         """Give an object the strength of the penalty, where it keeps one."""
-        for name in self.reg_attributes or strengths(made):
+        for name in self.strengths_of(made):
             setattr(made, name, reg)
+
+    def strengths_of(self, made: Any) -> tuple[str, ...]:
+        """Names of the attributes in which an object keeps that strength."""
+        return self.reg_attributes or strengths(made)
 
     def _follow(self, board: Board, instance: Any, gradient: bool) -> float | None:
         """Make the calls; return the loss, if one of them gives it."""

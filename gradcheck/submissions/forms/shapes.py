@@ -82,6 +82,15 @@ class Slot:
             case _:
                 return float(array.reshape(-1)[0])
 
+    def express_all(self, stacks: Mapping[str, Any]) -> list[Any]:
+        """Return the file's arrays for many points, stacked along one more axis."""
+        form, ours = self.form, self.ours
+        stack = stacks[ours[0]]
+        if form in _AS_IT_IS and stack.ndim == _AS_IT_IS[form] + 1:
+            return list(np.array(stack, dtype=float))
+        points = range(len(stack))
+        return [self.express({k: stacks[k][i] for k in ours}) for i in points]
+
     def read(self, array: Any, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return our arrays for the file's `array`; may raise ValueError on shapes."""
         array = np.asarray(array, dtype=float)
