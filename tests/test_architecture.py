@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1] / "gradcheck"
 LAYERS = """
 _typing errors
 | problem structure randomness arguments
+| recall
 | lanes
 | asking
 | networks numeric

@@ -16,7 +16,9 @@ from gradcheck.faults.catalogue import CATALOGUE
 from gradcheck.faults.passes import Table
 from gradcheck.faults.records import MULTIPLICATIVE
 from gradcheck.problem import Network
+from gradcheck.recall import Recall, is_small, written
 
+_ROWS: Recall[list[Row]] = Recall(64)
 PENALTIES = ("penalty-doubled", "penalty-halved", "penalty-sign", "penalty-averaged")
 
 
@@ -86,7 +88,30 @@ def rows(
     structure: Sequence[Mistake],
     mistakes: Sequence[Mistake],
 ) -> list[Row]:
-    """Measure what each mistake multiplies each cell by, in company of `structure`."""
+    """Measure what each mistake multiplies each cell by, in company of `structure`.
+
+    The same for every submission that is asked at the same points.
+    """
+    network = readers[0].network
+    asked = [reader.problem for reader in readers]
+    asked += [point.on for name in _names(network) for point in points[name]]
+    key = (
+        readers[0].spec.key, tuple(map(written, asked)),
+        tuple(structure), tuple(mistakes),
+    )  # fmt: skip
+
+    def make() -> list[Row]:
+        return _rows(readers, points, structure, mistakes)
+
+    return list(_ROWS.get(key, make) if all(map(is_small, asked)) else make())
+
+
+def _rows(
+    readers: Sequence[Reader],
+    points: Mapping[str, tuple[PenaltyPoint, PenaltyPoint]],
+    structure: Sequence[Mistake],
+    mistakes: Sequence[Mistake],
+) -> list[Row]:
     base = _injected(readers, structure)
     found = []
     for index, mistake in enumerate(mistakes):

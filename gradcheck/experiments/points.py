@@ -11,6 +11,7 @@ import numpy as np
 from gradcheck._typing import Array
 from gradcheck.faults.passes import activate
 from gradcheck.problem import Network, Problem
+from gradcheck.recall import drawn
 
 _TRIES = 12
 _GOOD = 14.0
@@ -86,9 +87,21 @@ def make(
     tries : int
         Draws of each layer, of which the best conditioned is taken.
     """
+    shapes = network.shapes(D, hidden, C)
+    asked = (N, D, C, reg, at, span, reach, tries)
+    key = ("built", *network.conventions, *shapes.items(), *asked)
+    return drawn(rng, key, lambda: _made(network, rng, shapes, *asked))
+
+
+def _made(
+    network: Network, rng: np.random.Generator, shapes: Mapping[str, tuple[int, ...]],
+    N: int, D: int, C: int, reg: float, at: int, span: tuple[float, float],
+    reach: float, tries: int,
+) -> Problem:  # fmt: skip
+    """Build a point; see `make`."""
     X = _best(lambda: reach * _away(rng, (N, D), 0.3, 1.7), None, tries)
     params: dict[str, Array] = {}
-    A, shapes = X, network.shapes(D, hidden, C)
+    A = X
     for i, name in enumerate(network.weights, start=1):
         width = shapes[name][1] if len(shapes[name]) > 1 else 1
         low, high = span if at in (0, i) else (0.2, 1.5)

@@ -45,6 +45,15 @@ class Specification:
     free: Mapping[str, str] = field(default_factory=dict)
     per: str = ""
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All that tells this loss from another, hashable."""
+        tables = (self.penalty, self.fixed, self.free)
+        return (
+            self.network.conventions, *(tuple(t.items()) for t in tables),
+            self.averaged, self.reduction, self.scale, self.per,
+        )  # fmt: skip
+
     def multiple(self, examples: int, classes: int) -> float:
         """Return what multiplies the network's own data loss at these sizes."""
         if self.per == "classes":

@@ -8,9 +8,12 @@ import numpy as np
 
 from gradcheck._typing import Array, Grads, LossAndGrads, Params
 from gradcheck.asking import ask_all
-from gradcheck.laws.rounding import rounding_bounds
+from gradcheck.laws.rounding import Bounds, rounding_bounds
 from gradcheck.networks.conventions import penalty_gradient
 from gradcheck.problem import Network, Problem
+from gradcheck.recall import Recall, is_small, written
+
+_BOUNDS: Recall[Bounds] = Recall(512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,7 @@ class Examination:
     def answer(self, point: Problem, loss: float, grads: Grads) -> Answer:
         """Say how far rounding may have moved what the function returned."""
         eps = max(self.eps, epsilon(loss, grads))
-        with np.errstate(all="ignore"):
-            bounds = rounding_bounds(
-                self.network, point.params, point.X, point.y, eps=eps
-            )
+        bounds = self._bounds(point, eps)
         unit = 64 * eps
         slopes = penalty_gradient(point.params, point.reg, self.network.penalty)
         errors = {
@@ -140,6 +140,20 @@ class Examination:
             for k, g in grads.items()
         }
         return Answer(loss, grads, bounds.loss + unit * abs(loss), errors)
+
+    def _bounds(self, point: Problem, eps: float) -> Bounds:
+        """Bound the rounding at a point, without its penalty."""
+
+        def make() -> Bounds:
+            with np.errstate(all="ignore"):
+                return rounding_bounds(
+                    self.network, point.params, point.X, point.y, eps=eps
+                )
+
+        if not is_small(point):
+            return make()
+        where = written(replace(point, reg=0.0))
+        return _BOUNDS.get((self.network.conventions, eps, where), make)
 
 
 def _finite(answer: Any, point: Problem) -> tuple[float, Grads] | NotApplicableError:

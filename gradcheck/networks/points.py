@@ -1,11 +1,15 @@
 """Points at which a mistake in a gradient cannot hide."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gradcheck._typing import Array
 from gradcheck.networks.layers import ACTIVATIONS
 from gradcheck.problem import Network, Problem
+from gradcheck.recall import drawn
 
+Shapes = Mapping[str, tuple[int, ...]]
 _TRIES = 30
 
 
@@ -48,6 +52,22 @@ def draw_problem(
     """
     rows = network.variant(layout="rows") if network.layout == "columns" else network
     shapes = rows.shapes(D, widths(network, hidden), C)
+    turned = (
+        network.shapes(D, widths(network, hidden), C) if rows is not network else {}
+    )
+    key = (*network.conventions, N, D, C, reg, *shapes.items(), *turned.items())
+
+    def draw() -> Problem:
+        return _drawn(network, rng, shapes, turned, N, D, C, reg)
+
+    return drawn(rng, key, draw)
+
+
+def _drawn(
+    network: Network, rng: np.random.Generator, shapes: Shapes, turned: Shapes,
+    N: int, D: int, C: int, reg: float,
+) -> Problem:  # fmt: skip
+    """Draw a generic point; `turned` has the shapes where examples are columns."""
     X = away_from_zero(rng, (N, D), 1.0)
     params: dict[str, Array] = {}
     inputs = X
@@ -62,8 +82,7 @@ def draw_problem(
             params[b] = bias.reshape(shapes[b])
         inputs, _ = ACTIVATIONS[activation].forward(inputs @ params[W] + bias)
     y = _labels(network, rng, N, C)
-    if network.layout == "columns":
-        turned = network.shapes(D, widths(network, hidden), C)
+    if turned:
         params = {k: p.T.reshape(turned[k]).copy() for k, p in params.items()}
         X = X.T.copy()
     return Problem(params, X, y, reg)
