@@ -7,6 +7,7 @@ parameters of any size. Random directions are remade from their seed rather than
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from gradcheck._typing import Array, Params
 
 CHUNK = 1 << 16  # entries worked on at once: temporaries stay small
 _SHARE = 0.1  # of a block's rms: the least scale of its entries
+_SMALL = 512  # entries up to which the numbers of a random direction are kept
 _LONE = 1e-2  # the scale when every parameter is zero
 
 
@@ -93,16 +95,37 @@ class Seeded:
         made = {}
         for place, name in enumerate(self.names):
             x = params[name]
-            v = np.random.default_rng([*self.seed, place]).random(x.shape or (1,))
-            flat, origin = v.reshape(-1), x.reshape(-1)
-            for start in range(0, flat.size, CHUNK):
-                u, part = flat[start : start + CHUNK], origin[start : start + CHUNK]
-                u -= 0.5
-                u *= 2.0
-                u += np.copysign(0.5, u)  # in [-3/2, -1/2] or [1/2, 3/2]
-                u *= np.maximum(np.abs(part), self.scale.floors[name])
+            seed = (*self.seed, place)
+            v = (
+                _units_of(seed, x.size).copy()
+                if x.size <= _SMALL
+                else _units(seed, x.size)
+            )
+            origin = x.reshape(-1)
+            for start in range(0, v.size, CHUNK):
+                part = origin[start : start + CHUNK]
+                v[start : start + CHUNK] *= np.maximum(
+                    np.abs(part), self.scale.floors[name]
+                )
             made[name] = v.reshape(x.shape)
         return made
+
+
+def _units(seed: tuple[int, ...], size: int) -> Array:
+    """Draw the ``u_i`` of a random direction, for one parameter."""
+    flat = np.random.default_rng(seed).random(size)
+    for start in range(0, size, CHUNK):
+        u = flat[start : start + CHUNK]
+        u -= 0.5
+        u *= 2.0
+        u += np.copysign(0.5, u)  # in [-3/2, -1/2] or [1/2, 3/2]
+    return flat
+
+
+@lru_cache(1024)
+def _units_of(seed: tuple[int, ...], size: int) -> Array:
+    """Keep what is drawn again and again; to be copied."""
+    return _units(seed, size)
 
 
 @dataclass(frozen=True, slots=True)

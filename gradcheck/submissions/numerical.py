@@ -89,6 +89,8 @@ def look(
                 f"gradient of {entries} entries"
             )
     if clock is not None and scaled is not None and network is not None:
+        if each < _OVERHEAD:
+            return _clean()
         evaluation = _EVALUATION * _reference_seconds(network, problem)
         if each < _OVERHEAD + evaluation * entries:
             return _clean()
