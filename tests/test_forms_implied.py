@@ -1,9 +1,11 @@
 """Gradients without a loss whose penalty leaves the intercept free."""
 
+import numpy as np
 import pytest
 
 from gradcheck import check_submission
 from gradcheck.report import Verdict
+from gradcheck.submissions.forms import implied
 
 GRADIENT = """
 import numpy as np
@@ -32,3 +34,21 @@ def test_another_row_that_is_not_penalised_is_no_intercept(tmp_path):
     file = tmp_path / "gradient.py"
     file.write_text(GRADIENT.format(row=1, times=1))
     assert check_submission(file).verdict is not Verdict.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("dtype", "steps"), [(np.float64, 2), (np.float32, 3)], ids=["double", "single"]
+)
+def test_steps_become_longer_while_noise_may_explain_it(dtype, steps):
+    x = np.linspace(-1.0, 1.0, 30)
+    asked = []
+
+    def loss(moved):
+        asked.append(1)
+        return np.mean(np.exp(moved["w"].astype(dtype)), dtype=dtype)
+
+    wrong = {"w": -np.exp(x) / 30}
+    assert implied.agreeing(loss, {"w": x}, wrong) == ()
+    assert len(asked) == 2 * steps
+    right = {"w": np.exp(x) / 30}
+    assert implied.agreeing(loss, {"w": x}, right) == ("w",)

@@ -3,7 +3,14 @@
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import partial
 from typing import Any
 
@@ -179,9 +186,15 @@ class ClassForm:
                 return
 
     def recipes(
-        self, plan: plans.Plan, dims: Sequence[int], made: Any, chain: chains.Chain
-    ) -> Iterator[Recipe]:
-        """Yield the ways of running one plan on this class."""
+        self, plan: plans.Plan, dims: Sequence[int], made: Any, chain: chains.Chain,
+        ran: Collection[tuple[str, str]],
+    ) -> Iterator[Recipe]:  # fmt: skip
+        """Yield the ways of running one plan on this class.
+
+        `ran` holds the layouts and codings of those that have run so far. Arrays are
+        filled in place where the object may keep them under two names: only with what
+        has run with arrays of ours, if anything has.
+        """
         data = self._data_attributes(made)
         fresh = plan.by_step or self.takes_data()
         maker: Callable[[Board], Any] = self.make
@@ -202,7 +215,8 @@ class ClassForm:
         for rebind in (True, False):
             for layout in layouts:
                 for coding in codings(layout, dims[-1], style):
-                    yield base.with_(layout=layout, coding=coding, rebind=rebind)
+                    if rebind or not ran or (layout, coding) in ran:
+                        yield base.with_(layout=layout, coding=coding, rebind=rebind)
         for layout in (*layouts, "vector"):
             shape = "rows" if layout == "vector" else layout
             for coding in codings(shape, dims[-1], style)[:2]:

@@ -1,7 +1,6 @@
 """Call what a stranger wrote, and put what comes of it into words."""
 
 import io
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -41,9 +40,12 @@ def refusal_of(error: BaseException, path: str, missing: Sequence[str]) -> Refus
     if isinstance(error, Refused):
         return error
     line, name = None, ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename == path:
-            line, name = frame.lineno, frame.name
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename == path:
+            line, name = trace.tb_lineno, code.co_name
+        trace = trace.tb_next
     if isinstance(error, EndlessError):
         return Refused(
             "timeout",

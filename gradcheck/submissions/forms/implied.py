@@ -12,6 +12,8 @@ from .recipe import Outcome, Recipe
 _STEP = 1e-5
 _STEPS = ((_STEP, 1e-4), (3e-4, 1e-2), (3e-3, 1e-2))
 """Steps, and the error that is allowed with each."""
+_QUIET = 1e-4
+"""By how much of its size a slope may change with the step, if no noise is in it."""
 
 
 def slopes(
@@ -47,11 +49,15 @@ def agreeing(
     """Return the parameters whose gradient agrees with the loss's slope.
 
     None where the loss has no slope at all. Code in float32 is too noisy for a short
-    step: what does not agree is tried with longer ones.
+    step: what does not agree is tried with longer ones, until two steps tell the same.
     """
     found: dict[str, bool] = {}
+    last: dict[str, float] = {}
+    settled: set[str] = set()
     for step, tolerance in _STEPS:
-        left = {n: v for n, v in params.items() if not found.get(n)}
+        left = {
+            n: v for n, v in params.items() if not (found.get(n) or n in settled)
+        }  # fmt: skip
         if not left:
             break
         measured, directions = slopes(
@@ -63,6 +69,9 @@ def agreeing(
             claimed = float(np.sum(grads[name] * directions[name]))
             size = float(np.linalg.norm(grads[name])) + abs(float(slope))
             found[name] = abs(claimed - float(slope)) <= tolerance * size + 1e-7
+            if abs(last.get(name, np.inf) - float(slope)) <= _QUIET * size:
+                settled.add(name)
+            last[name] = float(slope)
     return tuple(n for n in params if found[n])
 
 

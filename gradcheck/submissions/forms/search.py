@@ -9,6 +9,7 @@ a reading that we chose.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,14 @@ def problem(
     seed : int
         Of the draw.
     """
+    params, X, y = _drawn(tuple(dims), biases, examples, seed)
+    return {name: value.copy() for name, value in params.items()}, X.copy(), y.copy()
+
+
+@lru_cache(64)
+def _drawn(
+    dims: tuple[int, ...], biases: bool, examples: int, seed: int
+) -> tuple[dict[str, Any], Any, Any]:
     rng = np.random.default_rng(seed)
     params: dict[str, Any] = {}
     for (weight, bias), fan_in, fan_out in zip(
@@ -85,6 +94,7 @@ class Search:
         self.path, self.supply, self.missing = path, supply, missing
         self.not_scalar: Refused | None = None
         self.signs: tuple[float, ...] = (1.0,)
+        self.ran: set[tuple[str, str]] = set()
         self._until = time.process_time() + PATIENCE
 
     @property
@@ -95,8 +105,12 @@ class Search:
     def best(
         self, recipes: Iterable[Recipe], sizes: Sizes, *, examples: int = N
     ) -> Trial | None:
-        """Return the best of `recipes`, the first among equals."""
+        """Return the best of `recipes`, the first among equals.
+
+        Meanwhile `ran` holds the layouts and codings under which one has run.
+        """
         best: Trial | None = None
+        self.ran.clear()
         for recipe in recipes:
             settled = best is not None and best.stands
             if (recipe.each and settled) or (best is not None and self.exhausted):
@@ -104,6 +118,8 @@ class Search:
             trial = self.attempt(recipe, sizes, examples=examples)
             if best is None or trial.merit > best.merit:
                 best = trial
+            if trial.rank >= 2:
+                self.ran.add((recipe.layout, recipe.coding))
             if trial.rank == 3:
                 break
         return best
