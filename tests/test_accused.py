@@ -4,6 +4,7 @@ import os
 import random
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -532,6 +533,43 @@ def test_an_answer_before_the_question_is_none(wired, monkeypatch):
     theirs[0].sendall(wire.reply(header, wire.HINTS, b""))
     with pytest.raises(wire.ProtocolError, match="before the question was read"):
         ask(talk, bytes(50_000_000))
+
+
+@pytest.mark.parametrize("step", [1, 33, 4096])
+def test_answers_come_in_any_pieces(wired, monkeypatch, step):
+    talk, theirs = wired
+    monkeypatch.setattr(wire.secrets, "token_bytes", lambda n: bytes(n))
+    bodies = [bytes([k]) * 8 * k for k in range(4)]
+    said = b"".join(
+        wire.reply(wire.Header(wire.EVALUATE, k + 1, 0, bytes(16)), wire.VALUES, body)
+        for k, body in enumerate(bodies)
+    )
+
+    def answer():
+        theirs[0].recv(1 << 16)
+        for start in range(0, len(said), step):
+            theirs[0].sendall(said[start : start + step])
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    asked = [(b"?", len(body)) for body in bodies]
+    found = talk.ask_all(wire.EVALUATE, asked, wire.VALUES, seconds=5.0)
+    thread.join()
+    assert [inbox.body for inbox in found] == bodies
+
+
+def test_more_than_was_asked_for_is_no_answer(wired, monkeypatch):
+    talk, theirs = wired
+    monkeypatch.setattr(wire.secrets, "token_bytes", lambda n: bytes(n))
+    header = wire.Header(wire.NOTES, 1, 0, bytes(16))
+    said = wire.reply(header, wire.HINTS, b"{}")
+    thread = threading.Thread(
+        target=lambda: (theirs[0].recv(1 << 16), theirs[0].sendall(said + b"+"))
+    )
+    thread.start()
+    with pytest.raises(wire.ProtocolError, match="that nobody had asked for"):
+        ask(talk)
+    thread.join()
 
 
 def test_streams_are_taken_up_to_a_flood(wired, monkeypatch):

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradcheck.submissions import exchange, launch, problems
+from gradcheck.problem import Problem
+from gradcheck.submissions import exchange, launch, problems, questions
+from gradcheck.submissions.cage import wire
 from gradcheck.submissions.session import Session
 
 PARAMS = {"W": np.arange(12.0).reshape(3, 4) / 7, "b": np.array(0.5)}
@@ -79,6 +81,59 @@ def test_a_gradient_can_be_asked_of_a_fresh_process(session):
     there.losses(0, [PARAMS] * 3, X, Y, 0.1)
     assert there.loss_and_grads(0, PARAMS, X, Y, 0.1)[0] == 4.0
     assert there.loss_and_grads(0, PARAMS, X, Y, 0.1, fresh=True)[0] == 1.0
+
+
+COUNTING = """
+CALLS = []
+
+def loss_and_grads(params, X, y, reg):
+    W, b = params["W"], params["b"]
+    CALLS.append(0)
+    return len(CALLS) + reg * W.sum() + b * X.sum(), {"W": reg + 0 * W, "b": X.sum()}
+"""
+
+
+@pytest.mark.parametrize("together", [questions.TOGETHER, 900, 1])
+def test_many_places_are_asked_in_their_order(session, monkeypatch, together):
+    monkeypatch.setattr(questions, "TOGETHER", together)
+    other = {"W": np.ones((2, 2)), "b": np.array(2.0)}
+    places = [
+        Problem(PARAMS, X, Y, 0.1),
+        Problem({**PARAMS, "b": np.array(7.0)}, X.copy(), Y.copy(), 0.1),
+        Problem(PARAMS, X, Y, 0.2),
+        Problem(PARAMS, 2 * X, Y, 0.2),
+        Problem(other, X[:3, :2], Y[:3], 0.2),
+        Problem(PARAMS, X, Y, 0.1),
+    ]
+    there, here = session(COUNTING), {}
+    exec(COUNTING, here)
+    found = there.at_many(0, places)
+    for (loss, grads), p in zip(found, places, strict=True):
+        wanted, slopes = here["loss_and_grads"](p.params, p.X, p.y, p.reg)
+        assert loss == wanted
+        assert all(np.array_equal(grads[k], slopes[k]) for k in slopes)
+        assert [g.shape for g in grads.values()] == [v.shape for v in p.params.values()]
+    frames = questions.bundles(0, places, 0)
+    assert len(frames) == {questions.TOGETHER: 1, 900: 2, 1: 6}.get(together, 1)
+    assert there.at_many(0, []) == []
+
+
+def test_places_that_differ_in_parameters_alone_share_a_question():
+    shifted = {k: v + 1.0 for k, v in PARAMS.items()}
+    alike = [Problem(p, X.copy(), Y.copy(), 0.1) for p in (PARAMS, shifted, PARAMS)]
+    (frame,) = questions.bundles(0, alike, 0)
+    assert (frame.kind, frame.size) == (wire.EVALUATE, 3 * (1 + 13) * 8)
+    others = [
+        Problem(PARAMS, X, Y, 0.2),
+        Problem(PARAMS, np.nextafter(X, 2.0), Y, 0.1),
+        Problem(PARAMS, X.astype(np.float32), Y, 0.1),
+        Problem(PARAMS, X, Y[::-1], 0.1),
+        Problem({"W": PARAMS["W"].T, "b": PARAMS["b"]}, X, Y, 0.1),
+        Problem(dict(reversed(PARAMS.items())), X, Y, 0.1),
+    ]
+    for other in others:
+        (frame,) = questions.bundles(0, [alike[0], other], 0)
+        assert frame.kind == wire.SEVERAL
 
 
 def test_a_wrong_shape_comes_with_both_shapes(session):

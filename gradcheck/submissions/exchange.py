@@ -21,6 +21,8 @@ BATCH = 64 * 1024 * 1024
 """Bytes of parameters sent in one request."""
 
 _CHUNK = 1 << 20
+_SOME = 1 << 14
+"""Bytes read at once: at most, and at least, for several short replies may be there."""
 
 
 class LateError(Exception):
@@ -182,17 +184,22 @@ class Exchange:
                 self._take()
 
     def _take(self) -> None:
-        """Read on in the reply that is due first."""
-        if not self._due:
-            self._receive(1)  # nothing was asked: it can only have ended
-            raise wire.ProtocolError("an answer came that nobody had asked for")
-        inbox, end = self._due[0]
-        inbox.feed(self._receive(inbox.missing))
-        if not inbox.missing:
-            self._due.popleft()
-            if self._asked - len(self._unsent) < end:
-                text = "an answer came before the question was read"
+        """Read on in the replies that are due, each in its turn."""
+        due, whole = self._due, sum(inbox.missing for inbox, _ in self._due)
+        data = memoryview(self._receive(min(max(whole, _SOME), _CHUNK)))
+        while data:
+            if not due:
+                text = "an answer came that nobody had asked for"
                 raise wire.ProtocolError(text)
+            inbox, end = due[0]
+            count = inbox.missing
+            inbox.feed(data[:count])
+            data = data[count:]
+            if not inbox.missing:
+                due.popleft()
+                if self._asked - len(self._unsent) < end:
+                    text = "an answer came before the question was read"
+                    raise wire.ProtocolError(text)
 
     def drain(self) -> None:
         """Take what the streams still hold, without waiting for more."""
@@ -222,9 +229,9 @@ class Exchange:
         finally:
             data.release()
 
-    def _receive(self, missing: int) -> bytes:
+    def _receive(self, size: int) -> bytes:
         try:
-            data = self._channel.recv(min(missing, _CHUNK))
+            data = self._channel.recv(size)
         except BlockingIOError:
             return b""
         except OSError:
@@ -252,15 +259,21 @@ class Exchange:
 def batches(
     points: Iterable[Params], limit: int = BATCH, most: int | None = None
 ) -> Iterator[list[Params]]:
-    """Group points into lists of at most `limit` bytes and `most` points; one fits."""
-    batch: list[Params] = []
-    size = 0
+    """Group points into lists of at most `limit` bytes and `most` points; one fits.
+
+    All points are as large as the first.
+    """
+    points = iter(points)
+    first = next(points, None)
+    if first is None:
+        return
+    size = sum(8 * np.size(array) for array in first.values())
+    room = max(1, limit // max(1, size))
+    room = room if most is None else min(room, most)
+    batch = [first]
     for point in points:
-        bytes_of_point = sum(8 * np.size(array) for array in point.values())
-        if batch and (size + bytes_of_point > limit or len(batch) == most):
+        if len(batch) == room:
             yield batch
-            batch, size = [], 0
+            batch = []
         batch.append(point)
-        size += bytes_of_point
-    if batch:
-        yield batch
+    yield batch

@@ -25,7 +25,7 @@ from gradcheck.submissions.exchange import (
     batches,
 )
 from gradcheck.submissions.problems import printable
-from gradcheck.submissions.questions import Question
+from gradcheck.submissions.questions import Bundle, Question, bundles
 from gradcheck.submissions.sources import Source, read_source, readable_roots
 
 _PIECE = 24
@@ -150,7 +150,8 @@ class Session:
         piece = _PIECE if is_shared() else None
         for batch in batches(points, most=piece):
             question = Question(unit, batch, X, y, reg, seed)
-            found.append(self._values(question, self._ask([question])[0])[0])
+            answer = self._answer(question, self._ask([question])[0])
+            found.append(wire.unpack_values(answer, {}, question.points)[0])
         return np.concatenate(found)
 
     def loss_and_grads(
@@ -191,7 +192,7 @@ class Session:
         question = Question(
             unit, [params], X, y, reg, seed, gradients=True, count=count
         )
-        return self._pair(question, self._ask([question])[0])
+        return question.pairs(self._answer(question, self._ask([question])[0]))[0]
 
     def at_many(
         self, unit: int, places: Sequence[Problem], *, seed: int = 0
@@ -204,16 +205,17 @@ class Session:
             For each what `loss_and_grads` returns, or the FailedCallError that it
             raises. Anything worse is raised.
         """
-        questions = [
-            Question(unit, [p.params], p.X, p.y, p.reg, seed, gradients=True)
-            for p in places
-        ]
+        asked = bundles(unit, places, seed)
         found: list[tuple[float, Grads] | problems.FailedCallError] = []
-        for question, inbox in zip(questions, self._ask(questions), strict=True):
+        for bundle, inbox in zip(asked, self._ask(asked), strict=True):
             try:
-                found.append(self._pair(question, inbox))
+                found += bundle.pairs(self._answer(bundle, inbox))
             except problems.FailedCallError as error:
-                found.append(error)
+                if len(bundle.places) == 1:
+                    found.append(error)
+                    continue
+                for place in bundle.places:  # which of them is not to be had
+                    found += self.at_many(unit, [place], seed=seed)
         return found
 
     def cpu_seconds(self) -> float | None:
@@ -241,20 +243,15 @@ class Session:
         body = wire.pack_body(head, [self.source.data])
         return self._words(wire.LOAD, body, wire.READY)
 
-    def _ask(self, questions: Sequence[Question]) -> list[wire.Inbox]:
+    def _ask(self, questions: Sequence[Question | Bundle]) -> list[wire.Inbox]:
         asked = [(question.body, question.size) for question in questions]
-        return self._exchanged(wire.EVALUATE, asked, wire.VALUES)
+        return self._exchanged(questions[0].kind, asked, wire.VALUES) if asked else []
 
-    def _values(
-        self, question: Question, inbox: wire.Inbox
-    ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    def _answer(self, question: Question | Bundle, inbox: wire.Inbox) -> bytes:
+        """Return the numbers that came, or raise what keeps them from coming."""
         if inbox.header is not None and inbox.header.kind == wire.PROBLEM:
             self._complain(inbox.body, problems.FailedCallError, question.shapes)
-        return wire.unpack_values(inbox.body, question.asked, question.points)
-
-    def _pair(self, question: Question, inbox: wire.Inbox) -> tuple[float, Grads]:
-        losses, stacks = self._values(question, inbox)
-        return float(losses[0]), {name: stack[0] for name, stack in stacks.items()}
+        return inbox.body
 
     def _words(self, kind: int, body: bytes, expect: int) -> dict[str, Any]:
         inbox = self._exchanged(kind, [(body, None)], expect)[0]

@@ -98,6 +98,15 @@ class Accused:
                     stacks[name] += self._gradient(grads, name, shape)
         return struct.pack(f"<{len(losses)}d", *losses) + b"".join(stacks.values())
 
+    def evaluate_all(self, lengths: list[int], blob: memoryview) -> bytes:
+        """Answer several batches that came as one; the first problem is that of all."""
+        answers, start = [], 0
+        for length in lengths:
+            stop = start + length
+            answers.append(self.evaluate(*wire.unpack_body(blob[start:stop])))
+            start = stop
+        return b"".join(answers)
+
     def _in_one_go(
         self, head: dict[str, Any], stacks: dict[str, Array], data: dict[str, Array]
     ) -> list[float] | None:
@@ -228,6 +237,8 @@ def answer(accused: Accused, kind: int, body: bytes) -> tuple[int, bytes]:
     try:
         if kind == wire.EVALUATE:
             return wire.VALUES, accused.evaluate(head, blob)
+        if kind == wire.SEVERAL:
+            return wire.VALUES, accused.evaluate_all(head["lengths"], blob)
         if kind == wire.LOAD:
             return wire.READY, wire.pack_body(accused.load(head, bytes(blob)))
         if kind == wire.PROBE:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC = b"GCF1"
-LOAD, EVALUATE, NOTES, PROBE = 1, 2, 3, 4
+LOAD, EVALUATE, NOTES, PROBE, SEVERAL = 1, 2, 3, 4, 5
 READY, VALUES, PROBLEM, HINTS = 65, 66, 67, 68
 SMALL = 64 * 1024
 """Most bytes of a reply whose length is the child's own choice."""
@@ -110,7 +110,7 @@ class Inbox:
         """The body received so far."""
         return b"" if self.header is None else bytes(self._parts)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take in bytes, at most `missing`; raise ProtocolError at the first lie."""
         if len(data) > self.missing:
             raise ProtocolError("more came back than was asked for")
@@ -140,7 +140,7 @@ def pack_body(head: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
     return b"".join([_LENGTH.pack(len(text)), text, *blobs])
 
 
-def unpack_body(body: bytes) -> tuple[dict[str, Any], memoryview]:
+def unpack_body(body: bytes | memoryview) -> tuple[dict[str, Any], memoryview]:
     """Split what `pack_body` joined. Only the child calls this, on trusted bytes."""
     (length,) = _LENGTH.unpack_from(body)
     rest = memoryview(body)[_LENGTH.size :]
