@@ -15,7 +15,7 @@ from gradcheck.problem import Problem
 
 T = TypeVar("T")
 
-_LARGE = 10_000
+_LARGE = 2000
 """Entries of a point from which on nothing is kept of it."""
 
 

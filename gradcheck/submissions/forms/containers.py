@@ -210,7 +210,8 @@ def pristine(maker: Callable[[Board], Any]) -> Callable[[Board], Any]:
     return make
 
 
-def call_sites(tree: ast.AST) -> tuple[dict[str, Any], dict[str, Any]]:
+@lru_cache(64)
+def call_sites(tree: ast.AST) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Collect how functions are called and what their results are called."""
     sites: dict[str, list[list[str]]] = {}
     assigned: dict[str, list[list[str]]] = {}

@@ -5,14 +5,17 @@ from functools import lru_cache
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """Return the nodes right below `node`, in the order of `ast.iter_child_nodes`."""
+    """Return the nodes right below `node`, in the order of `ast.iter_child_nodes`.
+
+    Without the contexts of names: they are a third of a tree, and `ctx` tells them.
+    """
     found: list[ast.AST] = []
     for name in node._fields:
         value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
-            found.append(value)
-        elif type(value) is list:
+        if type(value) is list:
             found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and name != "ctx":
+            found.append(value)
     return found
 
 
