@@ -167,15 +167,17 @@ def reference(
     """Find the reference whose loss this is, or the likeliest; and whether it is."""
     if isinstance(wanted, Network):
         return wanted, True
-    options = list(_candidates(offered))
     if wanted != "auto":
-        named = [n for n in options if n.name == wanted]
-        return (named[0] if named else networks.get(wanted)), True
-    for network in options:
+        named = (n for n in _candidates(offered) if n.name == wanted)
+        return next(named, None) or networks.get(wanted), True
+    likeliest = None
+    for network in _candidates(offered):  # made one by one: the first is the usual
+        likeliest = likeliest or network
         for variant in _variants(network):
             if _has_loss(session, offered, variant, seed, sizes):
                 return (network if variant.reduction == "mean" else variant), True
-    return options[0], False
+    assert likeliest is not None
+    return likeliest, False
 
 
 def _variants(network: Network) -> tuple[Network, ...]:
