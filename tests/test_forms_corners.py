@@ -19,6 +19,7 @@ from gradcheck.submissions.forms import (
     names,
     offer,
     pairs,
+    penalties,
     reading,
     running,
     selecting,
@@ -810,17 +811,17 @@ class Strength:
     ],
 )  # fmt: skip
 def test_the_scale_of_a_penalty_is_found(recipe, reg, changes):
-    assert offer.settle_penalty(recipe, (5, 3), 7) == (recipe, reg)
+    assert penalties.settle_penalty(recipe, (5, 3), 7) == (recipe, reg)
     assert recipe.changes == changes
 
 
 def test_a_strength_may_be_an_attribute_or_an_argument():
     recipe = Strength()
-    assert not offer.mentions_penalty(recipe)
+    assert not penalties.mentions_penalty(recipe)
     recipe.steps = ((functions("def f(X, reg): pass")["f"], None),)
-    assert offer.mentions_penalty(recipe)
+    assert penalties.mentions_penalty(recipe)
     recipe.steps, recipe.reg_attributes = (), ("reg",)
-    assert offer.mentions_penalty(recipe)
+    assert penalties.mentions_penalty(recipe)
 
 
 def test_a_function_that_was_never_run_is_plain():

@@ -16,7 +16,9 @@ LARGEST = 4096
 """Largest size of a layer that a hint may dictate."""
 
 SMOOTH = 1000
-"""Added to a unit's number to ask for it without constants in its logarithms."""
+USED = 2000
+"""Added to a unit's number to ask for it without constants in its logarithms, and to
+ask for an object that has seen another batch before."""
 
 _LETTERS = frozenset("N86DMC21")
 _ARRAYS = ("vjp", "scores", "plain")
@@ -67,6 +69,8 @@ class Offered:
         Number of the unit of which this is the same with one hidden layer.
     smooth : bool
         Whether it can be had without small constants in its logarithms.
+    used : bool
+        Whether it is an object that can be asked after it has seen another batch.
     code, text, line
         Why it is broken.
     notes : tuple of str
@@ -93,6 +97,7 @@ class Offered:
     each: bool = False
     counts_classes: bool = False
     smooth: bool = False
+    used: bool = False
     instead_of: int | None = None
     code: str = ""
     text: str = ""
@@ -172,7 +177,7 @@ def _read_unit(index: int, unit: Mapping[str, Any]) -> Offered:
             index, name, interface, str(unit["kind"]),
             symbols={str(k): _letters(v) for k, v in unit["params"].items()},
             upstream=_letters(unit["data"]), smooth=unit.get("smooth") is True,
-            notes=_texts(unit.get("notes")),
+            used=unit.get("used") is True, notes=_texts(unit.get("notes")),
         )  # fmt: skip
     dims = tuple(int(n) for n in unit.get("dims") or ())
     hidden, outputs = int(unit["hidden"]), int(unit["outputs"])

@@ -14,7 +14,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
 from gradcheck.reading import UnusableError
 from gradcheck.report import Outcome, Report, Subject, Verdict
-from gradcheck.submissions import derived, lossless, problems
+from gradcheck.submissions import derived, lossless, problems, used
 from gradcheck.submissions.held import as_held
 from gradcheck.submissions.offers import SMOOTH, Offered
 from gradcheck.submissions.references import (
@@ -269,13 +269,14 @@ def _layer(
     labels = np.arange(_SIZES["N"]) % _SIZES["C"]
     y = rng.permutation(labels) if offered.kind == "scores" else np.zeros(0)
     X = _draw(rng, offered.upstream) if offered.upstream else np.zeros(0)
-    return _at_point(
+    report = _at_point(
         session, offered, params, X, y, 0.0, seed, rtol_required,
         known={
             letter: _SIZES[letter] for letter in "NC"
             if any(letter in shape for shape in offered.symbols.values())
         },
     )  # fmt: skip
+    return used.look(report, session, offered, params, X, y, seed)
 
 
 def _draw(rng: np.random.Generator, letters: Iterable[str]) -> Array:

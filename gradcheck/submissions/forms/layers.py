@@ -30,6 +30,9 @@ class Layer:
         Whether it takes labels.
     run : callable
         ``(inputs, upstream, labels, gradient) -> (loss, grads)``.
+    used : callable or None
+        The same with an object that has seen another batch before; None where none is
+        kept.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Layer:
     interface: str = "cs231n-layer"
     notes: list[str] = field(default_factory=list)
     right: bool = True
+    used: Callable[..., tuple[float, dict[str, Any]]] | None = None
 
 
 def sample(symbols: Mapping[str, Sequence[str]], seed: int) -> dict[str, Any]:
@@ -129,8 +133,10 @@ def settle(
         side = "columns" if upstream[0] == "M" else "rows"
         for scale in (1, side):
 
-            def run(i: Any, u: Any, y: Any, g: bool, scale: Any = scale) -> Any:
-                return run_as(i, u, y, g, scale)
+            def run(
+                i: Any, u: Any, y: Any, g: bool, scale: Any = scale, **more: Any
+            ) -> Any:
+                return run_as(i, u, y, g, scale, **more)
 
             layer = Layer(stem, symbols, upstream, False, run)
             try:

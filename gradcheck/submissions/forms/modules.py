@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from .layers import Layer, demand, scores, settle, shaped
 from .names import Function
 from .refusal import Refused
 from .shapes import Slot
+from .wear import use
 
 _OUTPUT = re.compile(r"_*(outputs?|out|activations?|result|y_?hat|a|z|y)_*", re.I)
 _INPUT_GRADIENT = re.compile(
@@ -182,12 +184,19 @@ def _affine_module(
     first = forward.arguments[0]
     spelled = {k: chains.label(p) for p, _, k in held}
 
-    def run_as(
-        inputs: Mapping[str, Any], upstream: Any, _: Any, gradient: bool, scale: Any = 1
-    ) -> tuple[float, dict[str, Any]]:
-        layer = bare(cls)
+    def hold(layer: Any, inputs: Mapping[str, Any]) -> None:
         for path, _value, kind in held:
             put(layer, path, np.array(inputs[spelled[kind]]), True)
+
+    def run_as(
+        inputs: Mapping[str, Any], upstream: Any, _: Any, gradient: bool,
+        scale: Any = 1, used: bool = False,
+    ) -> tuple[float, dict[str, Any]]:  # fmt: skip
+        layer = bare(cls)
+        hold(layer, inputs)
+        if used:
+            use(layer, inputs[first], [upstream, 1.0][: len(backward.arguments)])
+            hold(layer, inputs)
         out = layer.forward(inputs[first])
         out = _kept(layer, _OUTPUT) if out is None else out
         demand(out, forward, np.shape(upstream))
@@ -212,6 +221,7 @@ def _affine_module(
         single=steps(backward) and upright,
     )  # fmt: skip
     layer.interface = "module"
+    layer.used = partial(layer.run, used=True)
     if layer.notes:
         layer.notes = [layer.notes[0].replace(backward.name, backward.label)]
     return layer
