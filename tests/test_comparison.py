@@ -364,6 +364,41 @@ def test_the_edge_of_the_domain_is_measured_from_inside():
     )
 
 
+@pytest.mark.parametrize("times", [1.0, 2.0, 1.001, 0.0, -1.0])
+def test_at_the_edge_of_the_domain_a_wrong_gradient_is_wrong(times):
+    def loss(p):
+        a = p["a"]
+        return float(np.sum((1 - a) ** 1.5 + 3 * a + 0.1 * a * a))
+
+    def grads(p):
+        return {"a": times * (-1.5 * (1 - p["a"]) ** 0.5 + 3 + 0.2 * p["a"])}
+
+    found = judge(loss, grads, {"a": np.ones(4)})
+    assert found.verdict == ("correct" if times == 1.0 else "wrong")
+
+
+EDGES = {
+    "root": (np.sqrt, lambda a: 0.5 / np.sqrt(a)),
+    "logarithm": (np.log, lambda a: 1 / a),
+    "power": (lambda a: a**0.1, lambda a: 0.1 * a**-0.9),
+}
+
+
+@pytest.mark.parametrize("tiny", [1e-300, 1e-30, 1e-17, 1e-12, 1e-6])
+@pytest.mark.parametrize(("function", "slope"), EDGES.values(), ids=EDGES)
+def test_a_right_gradient_next_to_a_singularity_is_not_called_wrong(
+    function, slope, tiny
+):
+    def loss(p):
+        return float(np.sum(function(p["a"])))
+
+    point = {"a": np.array([tiny, 0.5, 2.0])}
+    found = judge(loss, lambda p: {"a": slope(p["a"])}, point)
+    assert found.verdict != "wrong"
+    doubled = judge(loss, lambda p: {"a": 2 * slope(p["a"])}, point)
+    assert doubled.verdict != "correct"
+
+
 def test_a_loss_that_raises_off_its_domain_is_judged_inside_it():
     def loss(p):
         return sum(math.log(x) for x in p["a"].tolist())

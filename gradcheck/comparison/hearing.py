@@ -24,6 +24,7 @@ from gradcheck.numeric.segments import (
     sharpen,
 )
 
+_SIDES = {"both": 0, "forward": 1, "backward": -1}
 _TINY = np.finfo(float).tiny
 _GLARING = 10  # tolerances that a residual must exceed to need no second opinion
 _GUILTY = 3  # directions in which segments must show the same error
@@ -48,6 +49,7 @@ def hear(scene: Scene, accusers: Sequence[Probe]) -> Plan[bool]:
         scene.noise,
         worst.rounding,
         worst.residual,
+        side=_SIDES[worst.slope.sides],
     )
     if confirmed is None:  # the path cannot tell: only a glaring error counts
         glaring = [probe for probe in accusers if excess(probe) > _GLARING]

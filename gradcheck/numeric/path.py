@@ -154,12 +154,14 @@ def contradicts(
     rounding: float,
     residual: float,
     lengths: Sequence[float] = (1e-6, 1e-4, 1e-2),
+    side: int = 0,
 ) -> Plan[bool | None]:
     """Whether segments confirm that the gradient's slope is off by `residual`.
 
     A right gradient leaves next to nothing on some segment, whatever misled the ladder
     at the point itself; a wrong one leaves about `residual` on all of them. Only
-    segments long enough to tell are asked.
+    segments long enough to tell are asked. Where the loss exists on one `side` only, 1
+    or -1, they lie there, at a distance of half their length from the point.
 
     Returns
     -------
@@ -172,7 +174,10 @@ def contradicts(
         usable = [2 * noise.level / (share - rounding)]
     usable = [L for L in usable if L <= 1.0]
     for length in usable:
-        found = yield from walk(params, direction, gradient, length, noise, rounding)
+        here = params
+        if side:
+            here = displace(params, direction.vectors(params), 2 * side * length)
+        found = yield from walk(here, direction, gradient, length, noise, rounding)
         if not isfinite(found.residual):
             return None
         if abs(found.residual) <= share:
