@@ -103,11 +103,13 @@ def test_a_penalty_that_reg_does_not_move_is_part_of_the_loss():
         ([Mistake("rounded", (), "", 4.0)], ["rounded"]),
         ([Mistake("rounded", (), "", 4.0), "batch-sum"], ["rounded", "batch-sum"]),
         (["single-precision", "target-missing"],
-         ["single-precision", "target-missing"]),
+         ["target-missing", "single-precision"]),
         (["mutates-input", "sign-flipped"], ["mutates-input", "sign-flipped"]),
     ],
 )  # fmt: skip
-def test_a_finish_is_told_before_what_it_loosens(mistakes, order):
+def test_a_finish_is_told_before_what_it_loosens_but_for_single_precision(
+    mistakes, order
+):
     found = diagnose(inject(LINEAR, mistakes), LINEAR)
     assert [m.id for m in found.mistakes] == order
     assert (found.explained, found.right) == (True, False)
@@ -174,3 +176,25 @@ def test_columns_are_diagnosed_with_a_fresh_function_each():
         ("stale-cache", "the first is kept")
     ]
     assert found.explained
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("mistake", ["penalty-missing", "penalty-doubled", "batch-sum"])
+@pytest.mark.parametrize("penalty", ["half", "full"])
+def test_a_mistake_is_named_in_code_that_computes_in_single_precision(
+    mistake, penalty, seed
+):
+    network = networks.get("softmax", penalty=penalty)
+    wrong = inject(network, [mistake])
+
+    def single(params, X, y, reg):
+        loss, grads = wrong(params, X, y, reg)
+        return float(np.float32(loss)), {
+            k: g.astype(np.float32).astype(float) for k, g in grads.items()
+        }
+
+    found = diagnose(single, network, seed=seed)
+    assert [m.id for m in found.mistakes] == [mistake, "single-precision"]
+    assert found.explained
+    assert found.conventions.penalty_name == penalty
+    assert not found.conventions.unmodelled

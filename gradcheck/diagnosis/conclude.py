@@ -25,7 +25,9 @@ _LOST = frozenset({"data-part-missing", "bias-missing", "keys-missing"})
 
 def conclude(case: Case, found: Found) -> Diagnosis:
     """Put everything that is known into words and records."""
-    outer = _outer(case, found)
+    every = _outer(case, found)
+    last = tuple(m for m in every if m.id == "single-precision")  # hardly a mistake
+    outer = tuple(m for m in every if m not in last)
     absent = {n for o in case.oddities if o.id == "keys-missing" for n in o.sites}
     ordered = upstream_first(case.network, _present(found.best or (), absent))
     findings = [_of_the_call(case, m) for m in outer]
@@ -42,6 +44,7 @@ def conclude(case: Case, found: Found) -> Diagnosis:
             if m.id not in {other.id for other in tie}
         )
         findings.append(replace(said, ties=tuple(dict.fromkeys(others))))
+    findings += [_of_the_call(case, m) for m in last]
     findings += _of_the_loss(case, found)
     known = case.whole_numbers or case.differences or case.own_derivative
     if found.best is None and case.state.repeatable and not known:
@@ -53,14 +56,14 @@ def conclude(case: Case, found: Found) -> Diagnosis:
             f for f in measured if f.measured != "0" or not lost & {*f.parameters}
         ]
     return Diagnosis(
-        mistakes=(*outer, *ordered),
+        mistakes=(*outer, *ordered, *last),
         ties=ties,
         findings=tuple(findings),
-        right=found.best == () and not outer,
+        right=found.best == () and not every,
         explained=found.best is not None,
         conventions=case.conventions,
         loss_statement=loss_statement(case, found),
-        undo=undo_sentence(case.network, (*outer, *ordered))
+        undo=undo_sentence(case.network, (*outer, *ordered, *last))
         if found.best is not None and not case.conventions.unmodelled
         else "",
         example=smallest_example(case.spec, ordered, case.sizes.C),

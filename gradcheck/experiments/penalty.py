@@ -15,7 +15,7 @@ from gradcheck.problem import Network, Problem
 Evaluate: TypeAlias = Callable[[Problem], float]
 
 _STRENGTH = 0.7
-_SMALL = 1e-7
+_SMALL, _SINGLE = 1e-7, 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +71,43 @@ def read_penalty(
     penalty: dict[str, float] = {}
     forms: dict[str, str] = {}
     free: dict[str, str] = {}
+    losses = {
+        name: [(evaluate(p.on), evaluate(p.off)) for p in pair]
+        for name, pair in points.items()
+    }
+    small = _small(np.ravel(list(losses.values())))
     for name, pair in points.items():
-        values = [(evaluate(p.on) - evaluate(p.off)) / p.on.reg for p in pair]
+        values = [
+            (on - off) / p.on.reg
+            for (on, off), p in zip(losses[name], pair, strict=True)
+        ]
         arrays = [np.asarray(p.on.params[name]) for p in pair]
         counts = [p.on.X.shape[0] for p in pair]
         if not np.isfinite(values).all():
             forms[name] = "other"
             continue
-        if max(map(abs, values)) < 1e-9:
+        if max(map(abs, values)) < small / 100:
             continue
-        forms[name], penalty[name] = _form(values, arrays, counts)
+        forms[name], penalty[name] = _form(values, arrays, counts, small)
         rows = (("first", slice(1, None)), ("last", slice(None, -1)))
         for row, rest in rows if forms[name] == "other" else ():
             if min(len(a) for a in arrays) < 2 or name[0] != "W":
                 continue
-            form, k = _form(values, [a[rest] for a in arrays], counts)
+            form, k = _form(values, [a[rest] for a in arrays], counts, small)
             if form in ("squares", "averaged"):
                 forms[name], penalty[name], free[name] = form, k, row
     return penalty, forms, free
+
+
+def _small(losses: Array) -> float:
+    """Return how exactly a penalty can be read off these losses, relatively.
+
+    What was computed in single precision is known by its values, all of which single
+    precision can hold.
+    """
+    with np.errstate(all="ignore"):
+        held = losses == losses.astype(np.float32)
+    return _SINGLE if bool(held.all() and np.any(losses % 1.0)) else _SMALL
 
 
 def overall(forms: Mapping[str, str]) -> str:
@@ -101,7 +120,7 @@ def overall(forms: Mapping[str, str]) -> str:
 
 
 def _form(
-    values: list[float], arrays: list[Array], counts: list[int]
+    values: list[float], arrays: list[Array], counts: list[int], small: float
 ) -> tuple[str, float]:
     candidates = {
         "squares": [float(np.sum(a * a)) for a in arrays],
@@ -113,25 +132,25 @@ def _form(
     }
     for form, sums in candidates.items():
         one, other = (v / s for v, s in zip(values, sums, strict=True))
-        if abs(one - other) <= _SMALL * abs(one):
+        if abs(one - other) <= small * abs(one):
             averaged = candidates["averaged"][0] / sums[0]
-            if form == "squares" and _one_count_hides(one, counts):
-                return "averaged", _round(one / averaged)
-            return form, _round(one)
+            if form == "squares" and _one_count_hides(one, counts, small):
+                return "averaged", _round(one / averaged, small)
+            return form, _round(one, small)
     return "other", values[0] / candidates["squares"][0]
 
 
-def _one_count_hides(k: float, counts: list[int]) -> bool:
+def _one_count_hides(k: float, counts: list[int], small: float) -> bool:
     """Whether a penalty is divided by N, where every point has the same N."""
     N = counts[0]
-    usual = min(abs(k - c) for c in (0.5, 1.0)) <= _SMALL
-    divided = min(abs(k * N - c) for c in (0.5, 1.0)) <= _SMALL
+    usual = min(abs(k - c) for c in (0.5, 1.0)) <= small
+    divided = min(abs(k * N - c) for c in (0.5, 1.0)) <= small
     return N > 1 and counts[0] == counts[1] and divided and not usual
 
 
-def _round(k: float) -> float:
+def _round(k: float, small: float) -> float:
     """Return the plain number within the error of measurement, if there is one."""
     for digits in (1, 2, 3, 4):
-        if abs(round(k, digits) - k) <= _SMALL * max(abs(k), 1e-3):
+        if abs(round(k, digits) - k) <= small * max(abs(k), 1e-3):
             return round(k, digits)
     return k
