@@ -134,9 +134,11 @@ class ClassForm:
     def takes_data(self) -> bool:
         """Whether the constructor wants the examples themselves."""
         init = self.methods.get("__init__")
+        sizes = constructing.sizes_named_like_data(self.cls)
         return init is not None and any(
             names.role_of(a) in ("X", "y") and not init.node.args.defaults
             for a in init.arguments
+            if a not in sizes
         )
 
     def make(self, board: Board) -> Any:

@@ -57,10 +57,13 @@ def _construct(
     values: dict[str, Any] = {}
     args: list[Any] = []
     guessed = by_position(signature, board.setting)
+    sizes = sizes_named_like_data(cls)
     for name, parameter in signature.parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        value, found = constructor_value(name, parameter, board.setting, listed=listed)
+        value, found = constructor_value(
+            sizes.get(name, name), parameter, board.setting, listed=listed
+        )
         if not found and name in guessed:
             value, found = guessed[name], True
         if not found:
@@ -78,6 +81,30 @@ def _construct(
     return cls(*args, **values)
 
 
+def sizes_named_like_data(cls: Any) -> dict[str, str]:
+    """Return which arguments of a constructor are sizes, though data are called so.
+
+    ``Net(inputs, hidden, outputs)`` beside ``Net(x, y)``: there is a width among them,
+    and the constructor asks none of its arguments for a shape.
+
+    Returns
+    -------
+    dict
+        From such a name to one that sizes have.
+    """
+    try:
+        parameters = inspect.signature(cls).parameters
+        asked = {*cls.__init__.__code__.co_names}
+    except (TypeError, ValueError, AttributeError):
+        return {}
+    roles = {name: names.role_of(name) for name in parameters}
+    if "H" not in roles.values() or asked & _OF_ARRAYS:
+        return {}
+    meant = {"X": "n_inputs", "y": "n_outputs"}
+    words = [n for n in parameters if len(n.strip("_")) > 2 and roles[n] in meant]
+    return {n: meant[roles[n]] for n in words}
+
+
 def by_position(signature: inspect.Signature, setting: Setting) -> dict[str, Any]:
     """Give an unknown size the one that is left: (inputs, hidden, ?) -> outputs."""
     dims = setting.dims
@@ -93,6 +120,9 @@ def by_position(signature: inspect.Signature, setting: Setting) -> dict[str, Any
             unknown.append(name)
     return dict(zip(unknown, left.values(), strict=False))
 
+
+_OF_ARRAYS = frozenset({"shape", "T", "len", "ndim", "dot", "matmul", "asarray"})
+"""What a constructor asks of data, or does with them, and not of a size."""
 
 _LISTS = re.compile(r".*(dims|sizes|layers|units|list|nodes)", re.I)
 
