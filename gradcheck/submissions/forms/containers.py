@@ -12,6 +12,7 @@ import numpy as np
 
 from . import calls, gradients, names
 from .calls import Board
+from .fields import Fields
 from .gradients import Held
 from .refusal import Refused
 from .trees import walk
@@ -28,6 +29,8 @@ def contain(kind: str, parts: Sequence[str], values: Sequence[Any]) -> Any:
             return tuple(values)
         case "list":
             return list(values)
+        case "record":
+            return Fields(**dict(zip(parts, values, strict=True)))
         case "pairs":
             return list(zip(values[::2], values[1::2], strict=True))
     order: Any = "F" if kind == "unrolled F" else "C"

@@ -187,7 +187,7 @@ class FunctionForm:
 
     def held(self, steps: Sequence[Function]) -> holders.Arguments | None:
         """Find out where functions have their parameters; None where nowhere."""
-        held = holders.arguments_of(steps)
+        held = holders.arguments_of(steps, helpers=self.helpers)
         unrolled = unrolled_in(steps, self.helpers)
         if unrolled:
             return unrolled_arguments(steps, unrolled)

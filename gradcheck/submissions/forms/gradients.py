@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import names, shapes
+from .fields import opened
 from .refusal import Refused
 from .shapes import Slot
 
@@ -42,8 +43,10 @@ class Held:
 def arrays_in(result: Any, spelled: Sequence[str]) -> list[tuple[str, Any]]:
     """Flatten what a call returned into named values; unnamed ones have name ''."""
     found: list[tuple[str, Any]] = []
+    result = opened(result)
     if isinstance(result, Mapping):
         for key, value in result.items():
+            value = opened(value)
             if isinstance(value, list | tuple) and not is_flat(value):
                 found += [(f"{key}[{i}]", v) for i, v in enumerate(value)]
             elif isinstance(value, Mapping):
@@ -52,7 +55,7 @@ def arrays_in(result: Any, spelled: Sequence[str]) -> list[tuple[str, Any]]:
                 found.append((str(key), value))
     elif isinstance(result, tuple | list):
         labels = list(spelled) if len(spelled) == len(result) else [""] * len(result)
-        for label, value in zip(labels, result, strict=True):
+        for label, value in zip(labels, map(opened, result), strict=True):
             if isinstance(value, tuple | list) and not is_flat(value):
                 found += [(f"{label}[{i}]", v) for i, v in enumerate(value)]
             elif isinstance(value, Mapping):

@@ -2,13 +2,14 @@
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import listed, names, shapes
+from . import fields, listed, names, shapes
 from .dict_keys import keys_beside, unpacked
 from .names import Function
 from .shapes import Slot
+from .trees import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Arguments:
         Arguments that are one array each, in order.
     containers : mapping of str to (kind, keys)
         Arguments that hold several: ``"dict"``, ``"tuple"``, ``"list"`` (of weights,
-        or of biases) or ``"pairs"``.
+        or of biases), ``"pairs"`` or ``"record"`` (of attributes).
     """
 
     single: tuple[str, ...] = ()
@@ -34,13 +35,19 @@ class Arguments:
         return tuple(dict.fromkeys([*self.single, *held]))
 
 
-def arguments_of(steps: Sequence[Function], depth: int = 3) -> Arguments:
-    """Find out how parameters are passed to these functions."""
+def arguments_of(
+    steps: Sequence[Function], depth: int = 3,
+    helpers: Mapping[str, Function] | None = None,
+) -> Arguments:  # fmt: skip
+    """Find out how parameters are passed to these functions.
+
+    What a function passes on is looked for in its `helpers`, too.
+    """
     single: list[str] = []
     containers: dict[str, tuple[str, tuple[str, ...]]] = {}
     for function in steps:
         for argument in function.arguments:
-            inside = contents(function.node, argument, depth)
+            inside = _contents_below(function, argument, depth, helpers or {})
             if inside is not None:
                 old = containers.get(argument)
                 merged = tuple(dict.fromkeys([*(old[1] if old else ()), *inside[1]]))
@@ -67,6 +74,44 @@ def arguments_of(steps: Sequence[Function], depth: int = 3) -> Arguments:
     return Arguments(tuple(single), containers)
 
 
+_MERGED = ("dict", "record")
+
+
+def _contents_below(
+    function: Function, argument: str, depth: int, helpers: Mapping[str, Function],
+    levels: int = 3,
+) -> tuple[str, tuple[str, ...]] | None:  # fmt: skip
+    """Read what an argument holds from a function and from those it passes it on to."""
+    found = contents(function.node, argument, depth)
+    if found is not None and found[0] not in _MERGED:
+        return found
+    for helper, own in _passed_on(function, argument, helpers) if levels else ():
+        below = _contents_below(helper, own, depth, helpers, levels - 1)
+        if below is None or below[0] not in _MERGED:
+            continue
+        keys = [*(found[1] if found else ()), *below[1]]
+        kind = found[0] if found else below[0]
+        found = kind, tuple(sorted(dict.fromkeys(keys), key=_dict_order))
+    return found
+
+
+def _passed_on(
+    function: Function, argument: str, helpers: Mapping[str, Function]
+) -> Iterator[tuple[Function, str]]:
+    """Yield the helpers that get an argument from a function, and its name there."""
+    for call in walk(function.node):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
+        helper = helpers.get(call.func.id)
+        if helper is None or helper.node is function.node:
+            continue
+        named = {k.arg: k.value for k in call.keywords if k.arg}
+        given = {**dict(zip(helper.arguments, call.args, strict=False)), **named}
+        for name, value in given.items():
+            if isinstance(value, ast.Name) and value.id == argument:
+                yield helper, name
+
+
 def contents(
     node: ast.AST, argument: str, depth: int
 ) -> tuple[str, tuple[str, ...]] | None:
@@ -91,9 +136,11 @@ def contents(
                     return "tuple", tuple(spelled)
     keys += [*keys_beside(node, argument), *unpacked(node, argument)]
     keys = [k for k in dict.fromkeys(keys) if names.kind_of(k)]
+    kind = "dict" if keys else "record"
+    keys = keys or fields.attributes_of(node, argument)
     if not keys:
         return None
-    return "dict", tuple(sorted(keys, key=_dict_order))
+    return kind, tuple(sorted(keys, key=_dict_order))
 
 
 def _dict_order(key: str) -> tuple[float, int]:
