@@ -1,6 +1,7 @@
 """Recipes for a class: make it, find its parameters, call its methods."""
 
 import ast
+import contextlib
 import inspect
 import re
 from collections.abc import (
@@ -45,6 +46,10 @@ def methods_of(cls: Any, trees: Sequence[ast.AST]) -> dict[str, Function]:
         for part in node.body if node is not None else ():
             if isinstance(part, ast.FunctionDef) and part.name not in found:
                 found[part.name] = Function(part.name, part, cls.__name__)
+    if "backward" in found and "__call__" in found and "forward" not in found:
+        found["forward"] = found["__call__"]  # ``layer(x)`` is its forward pass
+        with contextlib.suppress(TypeError, AttributeError):
+            cls.forward = cls.__call__
     return found
 
 

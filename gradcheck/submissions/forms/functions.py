@@ -237,7 +237,10 @@ def unrolled_in(
                 )
                 for name in names.element_names(node.targets[0])
             ]
-            parts = [p for p in dict.fromkeys(parts) if names.kind_of(p)]
+            cut = list(dict.fromkeys(p for p in parts if p))
+            parts = [p for p in cut if names.kind_of(p)]
+            if not parts and names.role_of(argument) == "params":
+                parts = [f"Theta{k}" for k in range(1, len(cut) + 1)]
             if parts and not (len(parts) == 1 and names.kind_of(argument) == "W"):
                 found.setdefault(argument, tuple(parts))
     return found
