@@ -73,9 +73,16 @@ class Collecting:
     def _returned(
         self, board: Board, instance: Any, held: Sequence[Held]
     ) -> dict[str, Any]:
+        """Take gradients by their names wherever they are, and then by shape.
+
+        Other arrays have the shape of a gradient at some sizes: the outputs for one
+        example that of a bias.
+        """
         found: dict[str, Any] = {}
         steps = self.steps[: len(board.results)]
-        for index in range(len(steps) - 1, -1, -1):
+        last = len(steps) - 1
+        by_shape: list[list[tuple[str, Any]]] = []
+        for index in range(last, -1, -1):
             rest = [h for h in held if h.slot.name not in found]
             if not rest:
                 break
@@ -89,22 +96,33 @@ class Collecting:
                 )  # fmt: skip
                 if whole:
                     return whole
-            found |= gradients.match(rest, named, bare=index == len(steps) - 1)
-        rest = [h for h in held if h.slot.name not in found]
+            told = gradients.named_as(rest, named, bare=index == last)
+            if index == last:
+                whole = gradients.match(rest, named, bare=True)
+                if len(whole) == len(held):
+                    return whole
+            found |= told
+            if index == last or not names.FORWARD.fullmatch(steps[index][0].name):
+                by_shape.append(named)
+        stored = self._stored(instance)
+        found |= gradients.named_as(_without(held, found), stored)
+        for named in by_shape:
+            taken = set(map(id, found.values()))
+            spare = [(n, v) for n, v in named if id(v) not in taken]
+            found |= gradients.match(_without(held, found), spare)
+        rest = _without(held, found)
         if rest and instance is not None:
-            own = {p[0] for p in self.paths.values()}
-            stored = [
-                (n, v) for n, v in gradients.of_instance(instance) if n not in own
-            ]
-            by_name = [
-                (n, v) for n, v in stored
-                if any(names.looks_like_gradient(n, h.slot.name) for h in rest)
-            ] or [
-                (n, v) for n, v in stored if n.lower().startswith(("d", "g"))
-            ]  # fmt: skip
-            found |= gradients.match(rest, by_name)
+            likely = [(n, v) for n, v in stored if n.lower().startswith(("d", "g"))]
+            found |= gradients.match(rest, likely)
             found |= nested_gradients(instance, self.paths, rest, found)
         return found
+
+    def _stored(self, instance: Any) -> list[tuple[str, Any]]:
+        """List what an object keeps besides its parameters."""
+        if instance is None:
+            return []
+        own = {p[0] for p in self.paths.values()}
+        return [(n, v) for n, v in gradients.of_instance(instance) if n not in own]
 
     def _unrolled(
         self, named: Sequence[tuple[str, Any]], held: Sequence[Held]
@@ -155,3 +173,7 @@ class Collecting:
             value = self.sign * value.reshape(item.shape)
             grads.update(item.slot.read(value, params))
         return grads, tuple(adjusted)
+
+
+def _without(held: Sequence[Held], found: Mapping[str, Any]) -> list[Held]:
+    return [h for h in held if h.slot.name not in found]

@@ -106,12 +106,12 @@ def match(
     Refused
         If shapes alone leave a choice.
     """
-    usable = [(n, v) for n, v in named if is_array(v)]
-    wanted = tuple([(h.slot.name, h.shape) for h in held])
-    labels = tuple([(n, np.shape(v)) for n, v in usable])
-    found = {n: usable[i][1] for n, i in _by_name(wanted, labels, bare)}
+    if not held:
+        return {}
+    found = named_as(held, named, bare=bare)
     if len(found) == len(held):
         return found
+    usable = [(n, v) for n, v in named if is_array(v)]
     rest = [item for item in held if item.slot.name not in found]
     taken = {id(v) for v in found.values()}
     spare = [
@@ -121,6 +121,16 @@ def match(
     if rest:
         found.update(_by_shape(rest, spare))
     return found
+
+
+def named_as(
+    held: Sequence[Held], named: Sequence[tuple[str, Any]], *, bare: bool = False
+) -> dict[str, Any]:
+    """Pair gradients with parameters by name alone; see `match`."""
+    usable = [(n, v) for n, v in named if is_array(v)]
+    wanted = tuple([(h.slot.name, h.shape) for h in held])
+    labels = tuple([(n, np.shape(v)) for n, v in usable])
+    return {n: usable[i][1] for n, i in _by_name(wanted, labels, bare)}
 
 
 _Shaped = tuple[tuple[str, tuple[int, ...]], ...]
