@@ -35,11 +35,15 @@ _NO_OUTPUT = re.compile(r"d[A-Z_]|dz|da|.*(delta|error|grad|loss|diff)", re.I)
 class Board:
     """The values at hand while a file's functions are called one after another.
 
-    `known` remembers where the first call of each function has its arguments from.
+    `known` remembers where the first call of each function has its arguments from;
+    `defaults` are arguments that are not given.
     """
 
-    def __init__(self, setting: Setting, known: dict[Any, Any] | None = None) -> None:
-        self.setting = setting
+    def __init__(
+        self, setting: Setting, known: dict[Any, Any] | None = None,
+        defaults: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self.setting, self.defaults = setting, defaults
         self.known = {} if known is None else known
         self.told: dict[str, Place] = self.known.setdefault("told", {})
         self.found: dict[str, Any] = {}
@@ -106,6 +110,9 @@ class Board:
         named: dict[str, Place] = {}
         skipped = False
         for position, name in enumerate(arguments):
+            if name in self.defaults:
+                skipped = True
+                continue
             place = self._said(function, name)
             place = place or self._place(name, has_default=name in defaults)
             first = position == 0 and not self.results and name not in defaults
@@ -145,6 +152,8 @@ class Board:
         """
         if usage.is_no_rate(function, name) and usage.is_strength(function, name):
             return "role", "reg"
+        if usage.is_rounds(function, name):
+            return "role", "epochs"
         words = usage.words_for(function, name)
         if not words or name in self.setting.values:
             return None

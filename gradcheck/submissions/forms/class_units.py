@@ -12,7 +12,13 @@ from .offer import Unit, layer_unit, recipe_unit
 from .refusal import Refused
 from .search import Sizes, Trial
 from .surroundings import better
-from .wording import class_interface, refuse_guess, refuse_stub, unfinished
+from .wording import (
+    class_interface,
+    refuse_guess,
+    refuse_rounds,
+    refuse_stub,
+    unfinished,
+)
 
 _BEGUN = re.compile(r"\bbackward (?!raises TypeError: .* required )(raises|gives) ")
 _DEEPEST = 2
@@ -105,6 +111,7 @@ class ClassUnits(FunctionUnits):
         if best.rank < 2:
             raise unfinished(best, interface)
         self._demand_scalar(form, best, chosen[0])
+        refuse_rounds(best)
         refuse_guess(best, name)
         refuse_stub(best, interface)
         unit = recipe_unit(best, name, interface, chosen[0], search.N, chosen[1])

@@ -29,6 +29,7 @@ _ROWS = ("onehot", "ints", "ints column", "from one column", "from one")
 _COLUMNS = ("onehot columns", "ints", "ints row")
 _ONE_ROWS = ("binary column", "binary", "signs", "signs column", "real column")
 _ONE_COLUMNS = ("binary row", "signs row", "binary")
+_BATCH = re.compile(r"_*(mini_?)?batch_?(size|len|length)_*", re.I)
 _STARTERS = re.compile(
     r"_*(init(iali[sz]e)?(_(weights?|param\w*|net\w*|layers?|model))?|build\w*|reset\w*|"
     r"setup|create\w*|(random_)?weights?_init\w*|set_?up|initalize\w*|compile)", re.I
@@ -257,8 +258,14 @@ def _with_unit_rate(maker: Callable[[Board], Any]) -> Callable[[Board], Any]:
     def make(board: Board) -> Any:
         made = maker(board)
         for name, value in list(vars(made).items()):
-            if names.role_of(name) == "lr" and isinstance(value, int | float):
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                continue
+            if names.role_of(name) == "lr":
                 setattr(made, name, 1.0)
+            elif names.role_of(name) == "epochs":
+                setattr(made, name, 1)
+            elif _BATCH.fullmatch(name):
+                setattr(made, name, len(board.setting.X))
         return made
 
     return make

@@ -9,7 +9,7 @@ from .offer import Unit, layer_unit, recipe_unit
 from .refusal import Refused
 from .search import Sizes, Trial
 from .surroundings import Surroundings, better
-from .wording import interface_of, refuse_guess, refuse_stub, unfinished
+from .wording import interface_of, refuse_guess, refuse_rounds, refuse_stub, unfinished
 
 
 class FunctionUnits(Surroundings):
@@ -85,7 +85,8 @@ class FunctionUnits(Surroundings):
         return {**found, **{n: self.space.get(n) for n in self.functions}}
 
     def _step_unit(self, step: Function) -> Unit:
-        trial, sizes = self._try_functions(plans.in_place(step))
+        kinds = plans.sort_out({**self._neighbourly(), **self.functions})
+        trial, sizes = self._try_functions(plans.of_step(step, kinds))
         return self._finish(trial, sizes, step.name, "in-place-step")
 
     def _form(self, maker: Any = None) -> FunctionForm:
@@ -132,6 +133,7 @@ class FunctionUnits(Surroundings):
         if trial.rank < 2:
             raise unfinished(trial, interface)
         trial = self.search.with_biases_as_returned(trial, sizes)
+        refuse_rounds(trial)
         refuse_guess(trial, label)
         refuse_stub(trial, interface)
         unit = recipe_unit(trial, label, interface, sizes.dims, search.N, sizes.fixed)

@@ -84,6 +84,7 @@ class FunctionForm:
     ) -> None:  # fmt: skip
         self.space, self.undefined = space, tuple(undefined)
         self.callables, self.maker = callables, maker
+        self.trees = trees
         self.helpers = functions_of(trees[0])
         self.style = label_style(self.helpers.values())
         self.assigned_at_top = {
@@ -113,6 +114,7 @@ class FunctionForm:
             self.space, steps, (), maker=self.maker, loss_step=plan.loss,
             by_step=plan.by_step, globals=self.undefined, sites=self.sites,
             assigned=self.assigned, containers=held.containers,
+            defaults=usage.unpenalised(plan.steps, self.trees),
         )  # fmt: skip
         hidden = search.H[: len(weights) - 1]
         style = label_style(plan.steps) or self.style

@@ -52,7 +52,9 @@ def arguments_of(
                 old = containers.get(argument)
                 merged = tuple(dict.fromkeys([*(old[1] if old else ()), *inside[1]]))
                 containers[argument] = (inside[0], merged)
-            elif names.kind_of(argument) and argument not in single:
+            elif argument not in single and (
+                names.kind_of(argument) or _one_array(function.node, argument)
+            ):
                 single.append(argument)
     lists = {n: c for n, c in containers.items() if c[0] == "list"}
     containers = {n: c for n, c in containers.items() if n not in lists}
@@ -110,6 +112,17 @@ def _passed_on(
         for name, value in given.items():
             if isinstance(value, ast.Name) and value.id == argument:
                 yield helper, name
+
+
+def _one_array(node: ast.AST, argument: str) -> bool:
+    """Whether an argument for parameters is one array of weights by another name."""
+    return names.role_of(argument) == "params" and any(
+        isinstance(n, ast.Assign)
+        and isinstance(n.targets[0], ast.Name)
+        and names.kind_of(n.targets[0].id) == "W"
+        and ast.unparse(n.value).startswith(f"{argument}.reshape(")
+        for n in ast.walk(node)
+    )
 
 
 def contents(

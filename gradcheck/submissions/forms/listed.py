@@ -19,8 +19,9 @@ _PLURAL = re.compile(r"(weights|biases|thetas|[wb]s|.*_(ws|bs|weights|biases))",
 
 
 def kind_of(key: str) -> str:
-    """Return the kind of a parameter, of ``weights[0]`` too."""
-    return names.kind_of(re.sub(r"\[\d+\]$", "", key))
+    """Return the kind of a parameter: of ``weights[0]``, of all in one array."""
+    kind = names.kind_of(re.sub(r"\[\d+\]$", "", key))
+    return kind or ("W" if names.role_of(key) == "params" else "")
 
 
 def listed(node: ast.AST, argument: str, depth: int) -> tuple[str, ...]:

@@ -229,7 +229,10 @@ class _Loader(ClassUnits):
                 for f in siblings.alike(self.functions, units, self.tree)
             ]
             return siblings.of_batches(units, self.functions)
-        backs = [f for f in kinds["back"] if not plans.of_layer(f, self.functions)]
+        backs = [
+            f for f in kinds["back"]
+            if not (plans.of_layer(f, self.functions) or plans.passes_on(f))
+        ]  # fmt: skip
         backs = [f for f in backs if not plans.is_toy(f)] or backs
         units = [self._guard(f.name, lambda f=f: self._trio_unit(f)) for f in backs]
         if any(u.run for u in units):

@@ -210,6 +210,8 @@ def _affine_module(
             spelled[kind]: np.subtract(inputs[spelled[kind]], get(layer, path))
             for path, _value, kind in held if steps(backward)
         }  # fmt: skip
+        if not any(np.any(v) for v in moved.values()):  # an optimiser makes the step
+            moved = {}
         return loss, _module_gradients(
             layer, dx, backward, inputs, first, spelled, scale, moved
         )

@@ -176,6 +176,7 @@ def _arguments(function: Any) -> tuple[tuple[str, ...], bool]:
     """Read the names of all arguments, and whether it is a static method, once."""
     spec = function.args
     names = tuple(a.arg for a in [*spec.posonlyargs, *spec.args])
+    names += _unpacked(function)
     static = any(
         isinstance(d, ast.Name) and d.id == "staticmethod"
         for d in function.decorator_list
@@ -184,12 +185,31 @@ def _arguments(function: Any) -> tuple[tuple[str, ...], bool]:
 
 
 @cache
+def _unpacked(function: Any) -> tuple[str, ...]:
+    """Name what a function takes out of ``*args`` in one go: ``X, y, reg = args``."""
+    rest = function.args.vararg
+    if rest is None:
+        return ()
+    for node in own_nodes(function):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == rest.arg
+        ):
+            spelled = element_names(node.targets[0])
+            return tuple(spelled) if all(spelled) else ()
+    return ()
+
+
+@cache
 def _wanted(function: Any, owned: bool) -> tuple[list[str], dict[str, Any], list[str]]:
     """Read what a function wants, once: it is asked for at every evaluation."""
     names, static = _arguments(function)
     spec = function.args
     arguments = list(names[1:] if owned and not static else names)
-    defaults = dict(zip(arguments[::-1], spec.defaults[::-1], strict=False))
+    plain = arguments[: len(arguments) - len(_unpacked(function))]
+    defaults = dict(zip(plain[::-1], spec.defaults[::-1], strict=False))
     return arguments, defaults, [k.arg for k in spec.kwonlyargs]
 
 

@@ -10,6 +10,9 @@ from .names import Function
 from .steps import gives_cost, is_parameter, reports_loss
 from .trees import walk
 
+_UPSTREAM = re.compile(
+    r"(d_?(out|[a-z]\d?|l)|(\w*_)?(grad\w*|deltas?|errors?|err|upstream))(_\w+)?", re.I
+)
 _TOY = re.compile(r"(x|theta)", re.I)
 
 
@@ -124,9 +127,22 @@ def of_layer(function: Function, functions: Mapping[str, Function]) -> bool:
     )
 
 
+def passes_on(function: Function) -> bool:
+    """Whether a function only takes a gradient on: of weights and a gradient."""
+    arguments = function.arguments
+    taken = [a for a in arguments if not names.kind_of(a)]
+    return 0 < len(taken) < len(arguments) and all(map(_UPSTREAM.fullmatch, taken))
+
+
 def takes_data(function: Function) -> bool:
     """Whether the inputs are among a function's arguments."""
     return any(names.role_of(a) == "X" for a in function.arguments)
+
+
+def _derives(name: str, other: str) -> bool:
+    """Whether a name is another one and a word for its gradient: ``gradf`` of ``f``."""
+    bare = re.sub(r"_?(grad(ient)?|prime|derivative|jac(obian)?)_?", "", name)
+    return bare == other != name
 
 
 def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
@@ -149,7 +165,8 @@ def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
         "back": [f for f in back if not helper.fullmatch(f.name)] or back,
         "forward": forward,
         "predict": [f for f in usable if f.name == "predict" and takes_data(f)],
-        "cost": [f for f in usable if names.COST.fullmatch(f.name) and f not in both],
+        "cost": [f for f in usable if names.COST.fullmatch(f.name) and f not in both]
+        or [f for f in usable if any(_derives(b.name, f.name) for b in back)],
         "step": [
             f for f in usable
             if names.STEP.fullmatch(f.name) and f not in both
@@ -185,19 +202,24 @@ def _candidates(kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
     for back in kinds["back"]:
         yield from for_backward(back, kinds)
     for back in [*kinds["back"], *kinds["step"]]:
-        forwards = [f for f in closest(back, kinds["forward"]) if f is not back][:2]
-        costs = [c for c in closest(back, kinds["cost"]) if c is not back][:2]
-        for cost in costs:
-            for forward in forwards:
-                yield Plan((forward, cost, back), 1, True)
-            yield Plan((cost, back), 0, True)
+        yield from of_step(back, kinds)
+
+
+def of_step(back: Function, kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
+    """Yield the plans whose last call changes the parameters, likeliest first."""
+    forwards = [f for f in closest(back, kinds["forward"]) if f is not back][:2]
+    costs = [c for c in closest(back, kinds["cost"]) if c is not back][:2]
+    for cost in costs:
         for forward in forwards:
-            if not costs and reports_loss(back):
-                yield Plan((forward, back), 1, True)
-            yield Plan((forward, back), None, True)
-        for forward in () if forwards else kinds["predict"]:
-            yield Plan((forward, back), None, True)
-        yield from in_place(back, own=not costs)
+            yield Plan((forward, cost, back), 1, True)
+        yield Plan((cost, back), 0, True)
+    for forward in forwards:
+        if not costs and reports_loss(back):
+            yield Plan((forward, back), 1, True)
+        yield Plan((forward, back), None, True)
+    for forward in () if forwards else kinds["predict"]:
+        yield Plan((forward, back), None, True)
+    yield from in_place(back, own=not costs)
     for cost in kinds["cost"]:
         yield Plan((cost,), 0)
 

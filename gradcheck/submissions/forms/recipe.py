@@ -70,6 +70,8 @@ class Recipe(Collecting):
         The row of the weights, ``"first"`` or ``"last"``, that its penalty spares.
     intercept : bool
         Whether the first of its inputs is one for every example.
+    defaults : tuple of str
+        Arguments that are left to their defaults.
     """
 
     space: dict[str, Any]
@@ -98,6 +100,7 @@ class Recipe(Collecting):
     rebind: bool = True
     each: bool = False
     intercept: bool = False
+    defaults: tuple[str, ...] = ()
     kept: dict[Any, Any] = field(default_factory=dict)
     bound: dict[Any, Any] = field(default_factory=dict)
     groove: list[Groove] = field(default_factory=list)
@@ -130,7 +133,7 @@ class Recipe(Collecting):
             outcome = Outcome(None, {} if gradient else None)
             return self.groove[0].run(params, X, y, reg, outcome)
         setting = self.setting_of(params, X, y, reg)
-        board = Board(setting, self.bound)
+        board = Board(setting, self.bound, self.defaults)
         if self.globals:
             self._supply_globals(board)
         board.forward = len(self.steps) - 1 if len(self.steps) > 1 else None

@@ -6,7 +6,7 @@ from functools import lru_cache
 _ROLES = (
     (
         "y",
-        r"y|ys|y_?(tr|train|true|batch|data|hot|one_?hot|onehot|enc|mat|matrix|s|vec)"
+        r"y|ys|y_?(tr|train|test|true|batch|data|hot|one_?hot|onehot|enc|mat|matrix|s|vec)"
         r"|t|ts|labels?|targets?|one_?hot(_?y|_?labels)?|ground_?truth|expected"
         r"|truth|y_active|train_?labels?|train_?y|batch_?(y|labels)|classes"
         r"|labels_?(active|batch|train|one_?hot)|desired(_?output)?|output_?data"
@@ -14,13 +14,14 @@ _ROLES = (
     ),
     (
         "X",
-        r"x|xs|x_?(tr|train|batch|data|active|in|input|bias)|data|inputs?|features?"
+        r"x|xs|x_?(tr|train|test|batch|data|active|in|input|bias)|data|inputs?|features?"
         r"|images?|img|samples?|a_?0|train_?(x|data)|batch_?x|input_?data|points"
         r"|input_?(layer|vec(tor)?|x)|(inputs?|features?|x)_?(list|array|values?|set)",
     ),
     (
         "reg",
-        r"reg|regs|\w*lambda\w*|lambd\w*|lam|lamb|lamda\w*|lmbda\w*"
+        r"reg|regs|\w*lambda\w*|lambd\w*|lam|lamb|lamda\w*|lmbd\w*"
+        r"|lb|lbda?|lmda?"
         r"|l2|l2_?(reg|lambda|penalty|strength)|reg_?(strength|param|lambda|rate)"
         r"|lambda_?reg|weight_?decay|wd|regularization\w*|regulari[sz]er|decay_?l2",
     ),
@@ -38,7 +39,8 @@ _ROLES = (
     (
         "epochs",
         r"epochs?|num_?(iters?|epochs?|iterations)|n_?(iters?|epochs?|iterations?)"
-        r"|iterations?|max_?iters?|niter|steps",
+        r"|iters?|iterations?|max_?iter\w*|niter|steps|(n|nb|num)_?(of_?)?(iter|step)s?"
+        r"|(nb|num_?of|n_?of)_?(iterations?|epochs?)",
     ),
     (
         "D",

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from . import names
@@ -43,21 +43,116 @@ def is_strength(function: Function, argument: str) -> bool:
 
     It stands bare in a product with something squared, or with weights.
     """
+    squared = {
+        n for node in walk(function.node)
+        if isinstance(node, ast.Assign) and _SQUARED.search(ast.unparse(node.value))
+        for n in names.element_names(node.targets[0])
+    }  # fmt: skip
     return any(
         isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Mult | ast.Div)
         and argument in (factors := _factors(node))
         and (
             _SQUARED.search(ast.unparse(node)) is not None
+            or _sums(node) & squared - {""}
             or any(names.kind_of(n) == "W" for n in factors - {argument})
         )
         for node in walk(function.node)
     )
 
 
+@cache
+def is_rounds(function: Function, argument: str) -> bool:
+    """Whether an argument is how often a function changes the parameters, by its use.
+
+    The counter of the loop picks out no example, and no layer.
+    """
+    return any(_rounds(n) == argument for n in walk(function.node))
+
+
+@cache
+def many_rounds(function: Function) -> int | None:
+    """Return the line of a loop over steps that cannot be told to make only one."""
+    for node in walk(function.node):
+        if not isinstance(node, ast.For | ast.While):
+            continue
+        fixed = _rounds(node)
+        endless = isinstance(node, ast.While) and updates(node)
+        if endless or (fixed.isdigit() and int(fixed) > 1):
+            return node.lineno
+    return None
+
+
+def _rounds(node: ast.AST) -> str:
+    """Name or spell what a loop counts up to that repeats the same step."""
+    if not (isinstance(node, ast.For) and isinstance(node.iter, ast.Call)):
+        return ""
+    call = node.iter
+    repeats = getattr(call.func, "id", "") in ("range", "trange", "xrange")
+    if not repeats or not call.args or not updates(node):
+        return ""
+    counters = set(names.element_names(node.target))
+    for part in (p for s in node.body for p in walk(s)):
+        if isinstance(part, ast.Subscript) and counters & {
+            n.id for n in ast.walk(part.slice) if isinstance(n, ast.Name)
+        }:
+            return ""
+    end = call.args[min(1, len(call.args) - 1)]
+    if isinstance(end, ast.Constant):
+        return str(end.value)
+    return end.id if isinstance(end, ast.Name) else ""
+
+
+@cache
+def left_to_default(function: Function, name: str) -> bool:
+    """Whether an argument is the strength of a penalty, and 0 where not given."""
+    default = function.wanted[1].get(name)
+    off = isinstance(default, ast.Constant) and not default.value
+    return off and names.role_of(name) == "reg"
+
+
+def unpenalised(steps: Sequence[Function], trees: Sequence[ast.AST]) -> tuple[str, ...]:
+    """Name the strength that only the loss can be given, and that nothing gives.
+
+    ``compute_cost(AL, Y, parameters={}, lambd=0)`` beside a backward pass without
+    ``lambd`` has no penalty, unless a call of it asks for one.
+    """
+    spared = {a for f in steps for a in f.arguments if left_to_default(f, a)}
+    wanted = {a for f in steps for a in f.arguments if names.role_of(a) == "reg"}
+    alone = len(steps) > 1 and not wanted & set(steps[-1].arguments)
+    if not alone or spared != wanted:
+        return ()
+    return () if any(_is_given(trees, f) for f in steps) else tuple(spared)
+
+
+def _is_given(trees: Iterable[ast.AST], function: Function) -> bool:
+    """Whether a call of a function gives the strength of its penalty."""
+    arguments = function.arguments
+    for node in (n for tree in trees for n in walk(tree)):
+        if not isinstance(node, ast.Call):
+            continue
+        if (getattr(node.func, "attr", None) or getattr(node.func, "id", "")) != (
+            function.name
+        ):
+            continue
+        given = [*arguments[: len(node.args)], *(k.arg or "" for k in node.keywords)]
+        if any(names.role_of(g) == "reg" for g in given):
+            return True
+    return False
+
+
 def is_no_rate(function: Function, argument: str) -> bool:
     """Whether what is called a learning rate is none: nothing is learnt there."""
     return names.role_of(argument) == "lr" and not updates(function.node)
+
+
+def _sums(node: ast.AST) -> set[str]:
+    """Names that stand in the sums that are factors of a product."""
+    return {
+        leaf.id for part in ast.walk(node)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add)
+        for leaf in (part.left, part.right) if isinstance(leaf, ast.Name)
+    }  # fmt: skip
 
 
 def _factors(node: ast.expr) -> set[str]:

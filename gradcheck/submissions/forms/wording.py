@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import names, search
+from . import names, search, usage
 from .classes import ClassForm
 from .names import Function
 from .refusal import Refused
@@ -53,12 +53,35 @@ def class_interface(form: ClassForm, trial: Trial) -> str:
 
 def unfinished(trial: Trial, interface: str) -> Refused:
     """Say what a reading that did not work was missing."""
+    refuse_rounds(trial)
     refused = trial.error or _missing(trial)
     if refused.line is None and refused.code in ("shape-mismatch", "transposed"):
         refused.line = trial.recipe.steps[-1][0].node.lineno
     if trial.progress or trial.error is None or trial.error.code != "unbound":
         refused.interface = interface
     return refused
+
+
+def refuse_rounds(trial: Trial) -> None:
+    """Refuse to read a gradient off what many steps have led to.
+
+    Raises
+    ------
+    Refused
+        Unless the gradient is right, or told by what is returned.
+    """
+    function = trial.recipe.steps[-1][0]
+    line = usage.many_rounds(function)
+    if line is not None and not trial.right and (
+        trial.recipe.by_step or trial.rank < 2
+    ):  # fmt: skip
+        raise Refused(
+            "ambiguous",
+            f"{function.label} makes many steps at once, in a loop of its own; one "
+            "step was expected, from which the gradient is told: let the number of "
+            "steps be an argument, or move the gradient into a function",
+            line,
+        )
 
 
 def _missing(trial: Trial) -> Refused:
