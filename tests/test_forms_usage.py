@@ -207,3 +207,48 @@ def test_a_file_may_take_the_number_of_classes_from_the_labels(line, counts):
 )
 def test_a_loop_may_go_through_the_examples(loop, through):
     assert usage.goes_through_examples(function(f"def f(X, y):\n    {loop}")) is through
+
+
+SOFTMAX = """
+import numpy as np
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def forward(X, W1, b1, W2, b2):
+    A1 = np.tanh(X @ W1 + b1)
+    return A1, softmax(A1 @ W2 + b2)
+
+
+def cross_entropy(Y, P):
+    return np.mean(np.sum({loss}, axis=1))
+
+
+def backward(X, Y, A1, P, W2):
+    d = (P {minus}) / len(X)
+    d1 = d @ W2.T * (1 - A1 ** 2)
+    return X.T @ d1, d1.sum(axis=0), {times} * A1.T @ d, d.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("loss", "minus"),
+    [
+        ("-Y * np.log(P)", "- Y"),
+        ("-(Y * np.log(P))", "- Y * 1.0"),
+        ("-Y*np.log(P)", "-Y*1.0"),
+    ],
+)
+def test_a_minus_before_the_labels_does_not_make_signs_of_them(tmp_path, loss, minus):
+    """Read with one output, a right net of softmax has a loss that is constant."""
+    path = tmp_path / "net.py"
+    path.write_text(SOFTMAX.format(loss=loss, minus=minus, times=1))
+    assert check_submission(path).verdict is Verdict.CORRECT
+    path.write_text(SOFTMAX.format(loss=loss, minus=minus, times=2))
+    report = check_submission(path)
+    wrong = [n for n, p in report.parameters.items() if p.verdict is Verdict.WRONG]
+    assert wrong == ["W2"]
+    assert report.parameters["W2"].shape == (6, 3)

@@ -100,7 +100,8 @@ def label_style(functions: Iterable[Function]) -> str:
         return "from one"
     if re.search(rf"1(?:\.0?)?\s*-\s*{y}\s*[,)]", text):
         return "binary"
-    margin = rf"exp\([^()]*(?:\([^()]*)?-\s*{y}\s*\*|-\s*{y}\s*\*"
+    minus = rf"(?<![\w\])]\s)(?<![\w\])])-\s*{y}\s*\*(?!\s*(?:np\.|math\.)?log)"
+    margin = rf"exp\([^()]*(?:\([^()]*)?-\s*{y}\s*\*|{minus}"
     product = rf"\b{y}\s*\*|\*\s*{y}\b|multiply\(\s*{y}"
     hinge = re.search("hinge|svm", text) and re.search(product, text)
     return "signs" if hinge or re.search(margin, text) else ""

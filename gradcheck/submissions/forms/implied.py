@@ -68,9 +68,10 @@ def agreeing(
         for name, slope in measured.items():
             claimed = float(np.sum(grads[name] * directions[name]))
             size = float(np.linalg.norm(grads[name])) + abs(float(slope))
-            found[name] = abs(claimed - float(slope)) <= tolerance * size + 1e-7
             if abs(last.get(name, np.inf) - float(slope)) <= _QUIET * size:
-                settled.add(name)
+                settled.add(name)  # no noise: it did not agree, and does not
+            else:
+                found[name] = abs(claimed - float(slope)) <= tolerance * size + 1e-7
             last[name] = float(slope)
     return tuple(n for n in params if found[n])
 
