@@ -237,3 +237,83 @@ def test_the_strength_of_a_penalty_by_any_name(tmp_path, lam):
     assert checked(tmp_path, text).verdict is Verdict.CORRECT
     wrong = checked(tmp_path, text.replace("/ len(y) * theta", "* theta"))
     assert wrong.verdict is Verdict.WRONG
+
+
+SOLVED = """
+import numpy as np
+from scipy.optimize import minimize
+
+
+def linear_cost(theta, X, y, lam):
+    r = X @ theta - y
+    return (r @ r + lam * theta @ theta) / (2 * len(y))
+
+
+def train_linear(theta, X, y, lam):
+    found = minimize(linear_cost, theta, args=(X, y, lam))
+    return found.x
+
+
+def learning_curve(theta, X, y, lam):
+    return [linear_cost(train_linear(theta, X, y, lam), X, y, lam)]
+
+
+def fit_exactly(X, y, theta):
+    theta = np.linalg.pinv(X.T @ X) @ X.T @ y
+    return theta
+"""
+
+
+def test_what_a_solver_returns_is_no_step(tmp_path):
+    report = checked(tmp_path, SOLVED)
+    assert report.verdict is Verdict.BROKEN
+    assert "train_linear leaves its work to a solver" in report.message
+
+
+NG = """
+import numpy as np
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-np.array(z)))
+
+
+def cost_of(theta, X, Y, m, n):
+    theta = theta.reshape({size}, 1)
+    H = sigmoid(X @ theta)
+    J = 1 / m * (-Y.T @ np.log(H) - (1 - Y).T @ np.log(1 - H))
+    return J.ravel()
+
+
+def gradient(theta, X, Y, m, n):
+    theta = theta.reshape({size}, 1)
+    return {over} * X.T @ (sigmoid(X @ theta) - Y)
+"""
+
+
+@pytest.mark.parametrize("size", ["(n+1)", "n"])
+def test_n_beside_m_is_the_number_of_features(tmp_path, size):
+    assert checked(tmp_path, NG.format(size=size, over="1 / m")).verdict is (
+        Verdict.CORRECT
+    )
+    assert checked(tmp_path, NG.format(size=size, over="1 / 2")).verdict is (
+        Verdict.WRONG
+    )
+
+
+RENAMED = """
+import numpy as np
+
+
+def RegCostFunction(theta, X, Y, lam):
+    error = X @ theta - Y
+    JReg = error @ error / (2 * len(Y)) + lam / (2 * len(Y)) * theta @ theta
+    gradReg = X.T @ error / len(Y) + lam / {over} * theta
+    return JReg, gradReg
+"""
+
+
+def test_what_a_cost_function_returns_first_is_its_cost(tmp_path):
+    right = checked(tmp_path, RENAMED.format(over="len(Y)"))
+    assert right.verdict is Verdict.CORRECT
+    assert checked(tmp_path, RENAMED.format(over="2")).verdict is Verdict.WRONG

@@ -154,6 +154,8 @@ class Board:
             return "role", "reg"
         if usage.is_rounds(function, name):
             return "role", "epochs"
+        if features := usage.features_in(function, name):
+            return "role", features
         words = usage.words_for(function, name)
         if not words or name in self.setting.values:
             return None
@@ -235,6 +237,7 @@ class Board:
             "epochs": 1,
             "dtype": np.float64,
             "D": dims[0] + self.setting.intercept,
+            "features": dims[0] + self.setting.intercept - 1,
             "H": dims[1] if len(dims) > 2 else dims[-1],
             "C": dims[-1],
             "dims": list(dims),

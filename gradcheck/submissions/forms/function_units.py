@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from . import layers, names, pairs, plain, plans, search
+from . import layers, names, pairs, plain, plans, search, usage
 from .functions import FunctionForm, functions_of
+from .global_weights import reached
 from .names import Function
 from .offer import Unit, layer_unit, recipe_unit
 from .refusal import Refused
@@ -85,8 +86,16 @@ class FunctionUnits(Surroundings):
         return {**found, **{n: self.space.get(n) for n in self.functions}}
 
     def _step_unit(self, step: Function) -> Unit:
-        kinds = plans.sort_out({**self._neighbourly(), **self.functions})
-        trial, sizes = self._try_functions(plans.of_step(step, kinds))
+        there = {**self._neighbourly(), **self.functions}
+        if usage.solves(reached([step], there)):
+            raise Refused(
+                "no-form",
+                f"{step.label} leaves its work to a solver, which makes no step from "
+                "which a gradient could be told",
+                step.node.lineno,
+            )
+        options = plans.of_step(step, plans.sort_out(there))
+        trial, sizes = self._try_functions(options)
         return self._finish(trial, sizes, step.name, "in-place-step")
 
     def _form(self, maker: Any = None) -> FunctionForm:

@@ -34,7 +34,7 @@ BOTH = re.compile(
 COST = re.compile(
     r"(?!.*(deriv|prime|grad|plot|back|hist|numer|test|delta|_d$|^d_|accuracy|optimi))"
     r".*(cost|loss|cross_?ent|error|objective|entropy|mse|criterion|nll|log_?likel|"
-    r"^j$|^ce$).*",
+    r"custo|perda|fehler|verlust|^j$|^ce$).*",
     re.IGNORECASE,
 )
 

@@ -99,11 +99,11 @@ def losses(functions: Mapping[str, Function]) -> list[Function]:
         both = names.BOTH.fullmatch(function.name)
         if names.FORWARD.fullmatch(function.name) and not both:
             continue
-        loss = any(_is_loss_name(n) for n in spelled if n)
+        loss = costs or any(_is_loss_name(n) for n in spelled if n)
         if spelled.count("") > 1:  # both are expressions
             kinds = {names.kind_of(a) for a in function.arguments}
             meant = takes_data(function) and "W" in kinds
-            loss |= meant or bool(names.COST.fullmatch(function.name))
+            loss |= meant
         gradient = any(
             re.match(r"d[a-z_]|grad|g_|nabla|theta\d?_grad", n, re.I) or n in ("g", "")
             for n in spelled

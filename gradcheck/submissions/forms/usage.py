@@ -11,6 +11,9 @@ from .steps import updates
 from .trees import walk
 
 _COUNTING = ("max", "amax", "unique", "set", "bincount", "get_dummies", "fit_transform")
+_SOLVER = re.compile(
+    r"minimi[sz]e\w*|fmin\w*|least_squares|leastsq|lstsq|\w*solve|p?inv|curve_fit", re.I
+)
 _SQUARED = re.compile(r"\*\* ?2\b|square|power|pow\(|norm\(|sqr")
 
 
@@ -59,6 +62,18 @@ def is_strength(function: Function, argument: str) -> bool:
         )
         for node in walk(function.node)
     )
+
+
+@cache
+def features_in(function: Function, argument: str) -> str:
+    """Say what ``n`` is beside ``m`` examples: how many features there are.
+
+    One less than inputs where the text adds one for those that are always 1.
+    """
+    if argument != "n" or "m" not in function.arguments:
+        return ""
+    added = re.search(r"\bn \+ 1\b", ast.unparse(function.node))
+    return "features" if added else "D"
 
 
 @cache
@@ -234,6 +249,15 @@ def _bare(value: ast.expr) -> ast.expr:
     while isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
         value = value.func.value
     return value
+
+
+def solves(functions: Iterable[Function]) -> bool:
+    """Whether functions leave their work to a solver: what it returns is no step."""
+    return any(
+        isinstance(node, ast.Call)
+        and _SOLVER.fullmatch(names.element_names(node.func)[0])
+        for function in functions for node in walk(function.node)
+    )  # fmt: skip
 
 
 def globals_read(node: ast.AST) -> set[str]:
