@@ -317,3 +317,22 @@ def test_what_a_cost_function_returns_first_is_its_cost(tmp_path):
     right = checked(tmp_path, RENAMED.format(over="len(Y)"))
     assert right.verdict is Verdict.CORRECT
     assert checked(tmp_path, RENAMED.format(over="2")).verdict is Verdict.WRONG
+
+
+BASE = """
+class Layer:
+    def forward(self, x):
+        raise NotImplementedError
+
+    def backward(self, output_gradient, learning_rate):
+        raise NotImplementedError
+"""
+
+
+def test_what_a_base_class_leaves_out_is_not_what_is_said_first(tmp_path):
+    forgets = DENSE.replace(".sum(axis=1, keepdims=True)", "").format(times="")
+    report = checked(tmp_path, BASE + forgets)
+    assert report.message == (
+        "work.py:22: Dense.backward gives a gradient of 'biases' with shape (4, 7), "
+        "but it should have (4, 1), the shape of 'biases'"
+    )

@@ -1,5 +1,6 @@
 """From a file to what it offers."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from .search import Search
 from .usage import counts_classes
 
 _TOO_MANY = 12
+_LEFT_OUT = "NotImplementedError|instantiate abstract class"
 _IMPORTS = 60.0
 
 
@@ -179,6 +181,7 @@ class _Loader(ClassUnits):
                    ("incomplete", "crashes", "loss-not-scalar", "missing-helper",
                     "shape-mismatch", "ambiguous", "constant-loss", "timeout",
                     "transposed", "no-gradient")]  # fmt: skip
+        telling.sort(key=lambda p: bool(re.search(_LEFT_OUT, p.text)))
         if telling and telling[0].code == "crashes" and not telling[0].interface:
             raise advice.guessed_wrongly(
                 str(self.workspace.path), self.functions, methods, telling[0]
