@@ -55,6 +55,8 @@ def held_by(instance: Any) -> list[tuple[tuple[Any, ...], Any, str]]:
         kind = names.kind_of(named[-1])
         if kind == "" and len(path) > len(named):  # a list called weights or biases
             kind = names.kind_of(named[-1].rstrip("s"))
+        if kind == "" and named[-1] in path[-2:-1]:
+            kind = _kind_by_shape(named[-1], value)
         if not kind or id(value) in seen:
             continue
         if kind == "W" and np.ndim(value) == 0:
@@ -63,6 +65,13 @@ def held_by(instance: Any) -> list[tuple[tuple[Any, ...], Any, str]]:
             seen.add(id(value))
         found.append((path, value, kind))
     return found
+
+
+def _kind_by_shape(name: str, value: Any) -> str:
+    """Tell weights from biases in a plain list of parameters: ``[W1, b1, W2, b2]``."""
+    if names.role_of(name) != "params" or np.ndim(value) not in (1, 2):
+        return ""
+    return "W" if np.ndim(value) == 2 and min(np.shape(value)) > 1 else "b"
 
 
 def _is_gradient_bag(name: str) -> bool:

@@ -122,7 +122,8 @@ class Collecting:
         if instance is None:
             return []
         own = {p[0] for p in self.paths.values()}
-        return [(n, v) for n, v in gradients.of_instance(instance) if n not in own]
+        kept = gradients.of_instance(instance)
+        return [(n, v) for n, v in kept if n.partition("[")[0] not in own]
 
     def _unrolled(
         self, named: Sequence[tuple[str, Any]], held: Sequence[Held]

@@ -207,6 +207,8 @@ def of_instance(instance: Any) -> list[tuple[str, Any]]:
     for name, value in list(vars(instance).items()):
         if isinstance(value, Mapping) and name.lower() in _BAGS:
             found += arrays_in(value, ())
+        if isinstance(value, Mapping) and value and all(type(k) is int for k in value):
+            found += [(f"{name}[{k}]", v) for k, v in value.items()]
         elif isinstance(value, list | tuple):
             found += [(f"{name}[{i}]", v) for i, v in enumerate(value)]
         elif not isinstance(value, Mapping | list | tuple):

@@ -23,7 +23,8 @@ FORWARD = re.compile(
 BACKWARD = re.compile(
     r"(?!.*(forward|linear_act|_test|check|numer|deriv\w*_of|descent|relu|sigmoid|"
     r"tanh|softmax_b|activation|load))"
-    r".*(back|b_?prop\b|grad|bwd|update_?weights|calc_?deltas|compute_?deriv).*",
+    r"(.*(back|b_?prop\b|grad|bwd|update_?weights|calc_?deltas|compute_?deriv).*"
+    r"|d_?(loss|cost|objective|nll|mse|j)\w*)",
     re.IGNORECASE,
 )
 BOTH = re.compile(
@@ -32,7 +33,8 @@ BOTH = re.compile(
     re.IGNORECASE,
 )
 COST = re.compile(
-    r"(?!.*(deriv|prime|grad|plot|back|hist|numer|test|delta|_d$|^d_|accuracy|optimi))"
+    r"(?!.*(deriv|prime|grad|plot|back|hist|numer|test|delta|_d$|accuracy|optimi"
+    r"|^d_|^d(loss|cost|objective|nll|mse)))"
     r".*(cost|loss|cross_?ent|error|objective|entropy|mse|criterion|nll|log_?likel|"
     r"custo|perda|fehler|verlust|^j$|^ce$).*",
     re.IGNORECASE,

@@ -145,6 +145,13 @@ def _derives(name: str, other: str) -> bool:
     return bare == other != name
 
 
+def _only_derives(function: Function, others: Sequence[Function]) -> bool:
+    """Whether ``loss_gradient`` returns one thing, and `others` have a ``loss``."""
+    return len(function.returned()) < 2 and any(
+        _derives(function.name, f.name) for f in others
+    )
+
+
 def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
     """Sort functions into what they seem to do."""
     usable = [
@@ -152,7 +159,11 @@ def sort_out(functions: Mapping[str, Function]) -> dict[str, list[Function]]:
         if not f.name.startswith("__")
         and not re.match(r"test_|check_|plot_|numer", f.name)
     ]  # fmt: skip
-    both = [f for f in usable if names.BOTH.fullmatch(f.name) and returns_value(f)]
+    both = [
+        f for f in usable
+        if names.BOTH.fullmatch(f.name) and returns_value(f)
+        and not _only_derives(f, usable)
+    ]  # fmt: skip
     back = [f for f in usable if names.BACKWARD.fullmatch(f.name) and f not in both]
     forward = [f for f in usable if names.FORWARD.fullmatch(f.name)]
     helper = re.compile(r".*(_?layer|linear|sigmoid|relu|softmax|activation).*", re.I)
