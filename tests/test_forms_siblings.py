@@ -186,7 +186,10 @@ def test_a_loss_alone_beside_a_gradient_is_a_note(described):
     run, broken, notes = described(RIGHT.format(name="softmax_loss_naive") + text)
     assert run == ["softmax_loss_naive"]
     assert not broken
-    assert "not checked: data_loss gives no gradient of anything" in notes
+    assert (
+        "not checked: data_loss returns `np.sum(X @ W)`, the loss without a gradient "
+        "(line 12)"
+    ) in notes
 
 
 def test_a_loss_beside_a_class_is_a_note(described):

@@ -106,7 +106,8 @@ def find_loss(result: Any, function: names.Function, alone: bool) -> Any:
             if calls.is_number(value) and not isinstance(value, list | tuple):
                 return value
         first = result[0] if len(result) > 1 else None
-        if alone and isinstance(first, np.ndarray) and first.size > 1:
+        named = names.is_of_parameter(spelled[0]) if spelled else False
+        if alone and isinstance(first, np.ndarray) and first.size > 1 and not named:
             raise _not_scalar(function, first)
         return None
     if isinstance(result, Mapping):

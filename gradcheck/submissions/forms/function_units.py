@@ -1,5 +1,6 @@
 """Units made of functions: one that gives all, or several called in order."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from . import layers, names, pairs, plain, plans, search, usage
@@ -43,7 +44,7 @@ class FunctionUnits(Surroundings):
             return layer_unit(layers.scores(function, self.space[name]), name)
         options = [plans.Plan((function,), 0)]
         kinds = plans.sort_out(self.functions)
-        if len(function.returned()) < 2:
+        if len(function.returned()) < 2 and not names.PROMISED.fullmatch(name):
             others = [b for b in kinds["back"] if b is not function]
             if names.COST.fullmatch(name):
                 options = [
@@ -97,6 +98,27 @@ class FunctionUnits(Surroundings):
         options = plans.of_step(step, plans.sort_out(there))
         trial, sizes = self._try_functions(options)
         return self._finish(trial, sizes, step.name, "in-place-step")
+
+    def _whatever(self, tried: Sequence[Function]) -> list[Unit]:
+        """Call what takes all that is needed, under whatever name.
+
+        Its problem is told only where its name says what is meant.
+        """
+        units = []
+        alone = not self.classes and not any(
+            plans.sort_out(self.functions)[kind] for kind in ("back", "step")
+        )
+        for function in plans.of_everything(self.functions, tried):
+            known = len(self.problems)
+            unit = self._guard(
+                function.name, lambda f=function: self._function_unit(f.name)
+            )
+            name = function.name
+            kinds = names.PROMISED, *((names.COST,) if alone else ())
+            if not any(kind.fullmatch(name) for kind in kinds):
+                del self.problems[known:]
+            units.append(unit)
+        return units
 
     def _form(self, maker: Any = None) -> FunctionForm:
         return FunctionForm(

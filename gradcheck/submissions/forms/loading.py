@@ -240,9 +240,10 @@ class _Loader(ClassUnits):
         units = [self._guard(f.name, lambda f=f: self._trio_unit(f)) for f in backs]
         if any(u.run for u in units):
             return units
-        return [
-            self._guard(f.name, lambda f=f: self._step_unit(f)) for f in kinds["step"]
-        ]
+        steps = kinds["step"]
+        units = [self._guard(f.name, lambda f=f: self._step_unit(f)) for f in steps]
+        tried = [*plans.losses(self.functions), *backs, *steps]
+        return units if any(u.run for u in units) else self._whatever(tried)
 
     def _every_plain(self, only: str = "") -> list[Unit]:
         """Functions of one vector; a problem of what may be none is not the file's."""

@@ -32,6 +32,13 @@ BOTH = re.compile(
     r"loss_?grads?|grad_?and_?loss|compute_?loss_?and).*",
     re.IGNORECASE,
 )
+PROMISED = re.compile(
+    r"(?!.*check)(.*(cost|loss|value)_?(and|with)_?d?_?grad.*"
+    r"|.*grad\w*_?(and|with)_?(cost|loss|value).*)",
+    re.IGNORECASE,
+)
+"""Names that say that both a loss and its gradient are returned."""
+
 COST = re.compile(
     r"(?!.*(deriv|prime|grad|plot|back|hist|numer|test|delta|_d$|accuracy|optimi"
     r"|^d_|^d(loss|cost|objective|nll|mse)))"
@@ -142,6 +149,12 @@ def looks_like_gradient(name: str, parameter: str) -> bool:
     target = parameter.strip("_").lower().replace("_", "")
     bare = name.strip("_").lower().replace("_", "")
     return bare != target and plain(name) == target
+
+
+@lru_cache(_NAMES)
+def is_of_parameter(name: str) -> bool:
+    """Whether this is what someone would call the gradient of some parameter."""
+    return bool(kind_of(plain(name))) and not kind_of(name)
 
 
 @dataclass(frozen=True, slots=True)

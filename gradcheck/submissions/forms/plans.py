@@ -113,6 +113,29 @@ def losses(functions: Mapping[str, Function]) -> list[Function]:
     return found
 
 
+def of_everything(
+    functions: Mapping[str, Function], tried: Sequence[Function]
+) -> list[Function]:
+    """Return what takes parameters, inputs and labels, whatever it seems to return.
+
+    Parameters
+    ----------
+    functions : mapping
+        The file's functions.
+    tried : sequence of Function
+        Those that have been called already.
+    """
+    helper = re.compile(r"_|test_|check_|plot_|print|numer|predict|accuracy")
+    return [
+        f for n, f in functions.items()
+        if f not in tried and not helper.match(n) and returns_value(f)
+        and not names.FORWARD.fullmatch(n)
+        and {"X", "y"} <= (roles := {names.role_of(a) for a in f.arguments})
+        and not roles & {"lr", "epochs"}
+        and ("params" in roles or any(names.kind_of(a) == "W" for a in f.arguments))
+    ]  # fmt: skip
+
+
 def _is_loss_name(name: str) -> bool:
     return bool(names.COST.fullmatch(name)) or name in ("J", "L", "l", "f", "nll")
 

@@ -31,6 +31,7 @@ class Outcome:
     loss: float | None
     grads: dict[str, Any] | None
     output: Any = None
+    returned: Any = None
     steps: int = 0
     adjusted: tuple[str, ...] = ()
 
@@ -152,7 +153,8 @@ class Recipe(Collecting):
             loss = self._implied_loss(board, params)
             if loss is not None:
                 loss += self.penalty * reg * squares(params, self.free)
-        outcome = Outcome(loss, None, None, len(board.results))
+        outcome = Outcome(loss, None, steps=len(board.results))
+        outcome.returned = board.results[-1] if board.results else None
         if gradient:
             if self.loss_step is None:  # it is asked what loss that may belong to
                 outcome.output = board.output(turned=True)

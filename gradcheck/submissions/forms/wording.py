@@ -4,6 +4,7 @@ import numpy as np
 
 from . import names, search, usage
 from .classes import ClassForm
+from .lacking import half_returned
 from .names import Function
 from .refusal import Refused
 from .search import Trial
@@ -89,7 +90,12 @@ def _missing(trial: Trial) -> Refused:
     last = recipe.steps[-1][0]
     line = last.node.lineno
     value = len(recipe.steps) == 1 and outcome is not None and outcome.loss is not None
-    wanted = ", ".join(s.name for s in recipe.slots)
+    parts = [s.name for s in recipe.slots]
+    wanted = ", ".join(parts)
+    if outcome is not None and len(recipe.steps) == 1 and not recipe.by_step:
+        half = half_returned(last, outcome, parts)
+        if half is not None:
+            return half
     if trial.missing and not (outcome and outcome.grads):
         what = "no gradient of anything"
         if (
