@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import calls, gradients, names
+from . import calls, gradients, layered, names
 from .calls import Board
 from .fields import Fields
 from .gradients import Held
@@ -33,6 +33,8 @@ def contain(kind: str, parts: Sequence[str], values: Sequence[Any]) -> Any:
             return Fields(**dict(zip(parts, values, strict=True)))
         case "pairs":
             return list(zip(values[::2], values[1::2], strict=True))
+    if kind.startswith(layered.KIND):
+        return layered.put_together(kind, values)
     order: Any = "F" if kind == "unrolled F" else "C"
     whole = np.concatenate([np.ravel(np.asarray(v), order) for v in values])
     return whole.reshape(-1, 1) if kind.endswith("column") else whole

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import names, shapes
+from . import layered, names, shapes
 from .fields import opened
 from .refusal import Refused
 from .shapes import Slot
@@ -42,29 +42,43 @@ class Held:
 
 def arrays_in(result: Any, spelled: Sequence[str]) -> list[tuple[str, Any]]:
     """Flatten what a call returned into named values; unnamed ones have name ''."""
-    found: list[tuple[str, Any]] = []
+    one = spelled[0] if len(spelled) == 1 else ""
     result = opened(result)
+    layers = layered.spread(one, result)
+    if layers is not None:
+        return layers
     if isinstance(result, Mapping):
-        for key, value in result.items():
-            value = opened(value)
-            if isinstance(value, list | tuple) and not is_flat(value):
-                found += [(f"{key}[{i}]", v) for i, v in enumerate(value)]
-            elif isinstance(value, Mapping):
-                found += [(n or str(key), v) for n, v in arrays_in(value, ())]
-            else:
-                found.append((str(key), value))
-    elif isinstance(result, tuple | list):
+        return [p for k, v in result.items() for p in _spread(str(k), v)]
+    if isinstance(result, tuple | list):
         labels = list(spelled) if len(spelled) == len(result) else [""] * len(result)
-        for label, value in zip(labels, map(opened, result), strict=True):
-            if isinstance(value, tuple | list) and not is_flat(value):
-                found += [(f"{label}[{i}]", v) for i, v in enumerate(value)]
-            elif isinstance(value, Mapping):
-                found += [(n or label, v) for n, v in arrays_in(value, ())]
-            else:
-                found.append((label, value))
-    elif result is not None:
-        found.append((spelled[0] if len(spelled) == 1 else "", result))
-    return found
+        return [
+            p for n, v in zip(labels, result, strict=True) for p in _spread(n, v)
+        ]  # fmt: skip
+    return [] if result is None else [(one, result)]
+
+
+def _spread(label: str, value: Any) -> list[tuple[str, Any]]:
+    """Name the arrays in one of the things that were returned."""
+    value = opened(value)
+    layers = layered.spread(label, value)
+    if layers is not None:
+        return layers
+    if isinstance(value, list | tuple) and not (
+        is_flat(value) or _is_matrix(label, value)
+    ):
+        return [(f"{label}[{i}]", v) for i, v in enumerate(value)]
+    if isinstance(value, Mapping):
+        return [(n or label, v) for n, v in arrays_in(value, ())]
+    return [(label, value)]
+
+
+def _is_matrix(label: str, value: Sequence[Any]) -> bool:
+    """Whether a list is one matrix, of ``tolist()``, and not several vectors."""
+    rows = all(isinstance(v, list) and v and is_flat(v) for v in value)
+    if not (value and rows and len({len(v) for v in value}) == 1):
+        return False
+    several = label.lower().endswith("s") or label.startswith("nabla")
+    return not (several and names.kind_of(names.plain(label).rstrip("s")) == "b")
 
 
 def is_flat(value: Any) -> bool:
@@ -139,8 +153,8 @@ _Shaped = tuple[tuple[str, tuple[int, ...]], ...]
 @lru_cache(1024)
 def _by_name(wanted: _Shaped, labels: _Shaped, bare: bool) -> list[tuple[str, int]]:
     """Pair names and shapes of parameters with those of what was returned, once."""
-    found: dict[str, int] = {}
-    for name, own in wanted:
+    found = layered.ranked([name for name, _ in wanted], [n for n, _ in labels])
+    for name, own in [w for w in wanted if w[0] not in found]:
         for place, (label, shape) in enumerate(labels):
             same = label.strip("_").lower() == name.strip("_").lower()
             if (

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import fields, listed, names, shapes
+from . import fields, layered, listed, names, shapes
 from .dict_keys import keys_beside, unpacked
 from .names import Function
 from .shapes import Slot
@@ -22,7 +22,8 @@ class Arguments:
         Arguments that are one array each, in order.
     containers : mapping of str to (kind, keys)
         Arguments that hold several: ``"dict"``, ``"tuple"``, ``"list"`` (of weights,
-        or of biases), ``"pairs"`` or ``"record"`` (of attributes).
+        or of biases), ``"pairs"``, ``"record"`` (of attributes), or ``"layers W b"``:
+        one dict a layer with these keys.
     """
 
     single: tuple[str, ...] = ()
@@ -47,7 +48,9 @@ def arguments_of(
     containers: dict[str, tuple[str, tuple[str, ...]]] = {}
     for function in steps:
         for argument in function.arguments:
-            inside = _contents_below(function, argument, depth, helpers or {})
+            nodes = [f.node for f in steps if argument in f.arguments]
+            inside = layered.layered(nodes, argument, depth)
+            inside = inside or _contents_below(function, argument, depth, helpers or {})
             if inside is not None:
                 old = containers.get(argument)
                 merged = tuple(dict.fromkeys([*(old[1] if old else ()), *inside[1]]))
