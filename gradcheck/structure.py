@@ -76,8 +76,8 @@ def name_leaves(params: Any) -> tuple[dict[str, Array], Structure]:
 def read_leaves(structure: Structure, grads: Any) -> dict[str, Any]:
     """Name the leaves of a gradient that has the structure of its parameters.
 
-    A single array's gradient may be any array-like; leaves that are missing are
-    simply absent, and those beyond the parameters' are kept.
+    The gradient of an array may be any array-like, a nested list too; leaves that are
+    missing are simply absent, and those beyond the parameters' are kept.
 
     Raises
     ------
@@ -86,7 +86,8 @@ def read_leaves(structure: Structure, grads: Any) -> dict[str, Any]:
     """
     if structure.names == (SINGLE,) and not isinstance(grads, Mapping):
         return {SINGLE: grads}
-    return dict(_leaves("", grads, "grads"))
+    names = frozenset((*structure.names, *(f"d{name}" for name in structure.names)))
+    return dict(_leaves("", grads, "grads", leaves=names))
 
 
 def _join(prefix: str, name: object) -> str:
@@ -100,10 +101,30 @@ def _is_branch(node: Any) -> bool:
     )
 
 
+def _is_array_like(node: Any, depth: int = 8) -> bool:
+    """Whether nested lists hold numbers, as those of ``tolist()`` do."""
+    if not isinstance(node, list):
+        return isinstance(node, int | float)
+    lengths = {len(c) if isinstance(c, list) else -1 for c in node}
+    return (
+        depth > 0
+        and len(lengths) == 1
+        and all(_is_array_like(child, depth - 1) for child in node)
+    )
+
+
 def _leaves(
-    prefix: str, node: Any, whole: str, above: tuple[int, ...] = ()
+    prefix: str,
+    node: Any,
+    whole: str,
+    above: tuple[int, ...] = (),
+    leaves: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves below a node; `leaves` are such where they hold only numbers."""
     children: Iterable[tuple[Any, Any]]
+    if prefix in leaves and _is_array_like(node):
+        yield prefix, node
+        return
     if isinstance(node, Mapping):
         children = node.items()
     elif _is_branch(node):
@@ -117,7 +138,7 @@ def _leaves(
             "should hold arrays"
         )
     for key, child in children:
-        yield from _leaves(_join(prefix, key), child, whole, (*above, id(node)))
+        yield from _leaves(_join(prefix, key), child, whole, (*above, id(node)), leaves)
 
 
 def _rebuild(prefix: str, node: Any, values: Params) -> Any:

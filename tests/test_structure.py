@@ -63,3 +63,13 @@ def test_the_gradient_of_one_array_needs_no_name():
     _, structure = name_leaves(np.ones(2))
     assert read_leaves(structure, [1.0, 2.0]) == {"params": [1.0, 2.0]}
     assert read_leaves(structure, {"params": 3.0}) == {"params": 3.0}
+
+
+@pytest.mark.parametrize("key", ["W", "dW"])
+def test_the_gradient_of_an_array_may_be_a_nested_list(key):
+    _, structure = name_leaves({"W": np.ones((2, 3)), "b": np.ones(2)})
+    nested = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    assert read_leaves(structure, {key: nested, "b": [1.0, 2.0]}) == {
+        key: nested,
+        "b": [1.0, 2.0],
+    }
