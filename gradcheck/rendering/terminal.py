@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gradcheck.report import Line, Report, Verdict, lines
+from gradcheck.report.lines import WIDTH
 
 STYLES = {
     "title": "bold",
@@ -19,6 +20,9 @@ STYLES = {
     "text": "",
     "faint": "dim",
 }
+_NARROWEST = 40
+"""Columns below which nothing is squeezed any more."""
+
 _VERDICTS = {
     Verdict.CORRECT: "bold green",
     Verdict.WRONG: "bold red",
@@ -43,7 +47,7 @@ def print_report(
         False never uses colour; neither does a set ``NO_COLOR``.
     """
     print_lines(
-        lines(report, verbose=verbose),
+        lines(report, verbose=verbose, width=_width(file)),
         file=file,
         color=color,
         verdict=_VERDICTS[report.verdict],
@@ -60,6 +64,11 @@ def print_lines(
     for line in content:
         style = verdict if line.role == "verdict" else STYLES[line.role]
         console.print(Text(line.text, style=style), soft_wrap=True)
+
+
+def _width(file: IO[str]) -> int:
+    """Return the columns of a terminal that a report may use."""
+    return max(_NARROWEST, min(WIDTH, Console(file=file).width))
 
 
 def one_line(report: Report) -> str:

@@ -5,6 +5,7 @@ Each line carries its role, so that a renderer can add colour without reading th
 
 from collections.abc import Iterator
 
+from gradcheck.report.excerpt import excerpt
 from gradcheck.report.lines import WIDTH, Line, wrapped
 from gradcheck.report.parts import Finding, Verdict
 from gradcheck.report.records import Report
@@ -38,7 +39,9 @@ def plain_text(report: Report, *, verbose: bool = False) -> str:
     return "\n".join(line.text for line in lines(report, verbose=verbose))
 
 
-def lines(report: Report, *, verbose: bool = False) -> Iterator[Line]:
+def lines(
+    report: Report, *, verbose: bool = False, width: int = WIDTH
+) -> Iterator[Line]:
     """Yield the lines of a report, verdict first.
 
     Parameters
@@ -47,13 +50,15 @@ def lines(report: Report, *, verbose: bool = False) -> Iterator[Line]:
         What was found.
     verbose : bool, default=False
         Whether to add the measurements, every law and every rule of hygiene.
+    width : int, default=80
+        Columns in which lines of a source file have to fit.
     """
     yield from _title(report)
     yield from _headline(report)
     yield from table(report)
     shown: set[object] = set()
     for finding in report.findings:
-        yield from _finding(finding, shown)
+        yield from _finding(finding, shown, width)
     yield from _rules(report, verbose)
     if verbose and report.measurements:
         yield Line("faint")
@@ -121,7 +126,7 @@ def _any_wrong(report: Report) -> bool:
     return any(p.verdict is Verdict.WRONG for p in report.parameters.values())
 
 
-def _finding(finding: Finding, shown: set[object]) -> Iterator[Line]:
+def _finding(finding: Finding, shown: set[object], width: int) -> Iterator[Line]:
     where = f" in {', '.join(finding.parameters)}" if finding.parameters else ""
     head = f"{finding.id}{where}: " if finding.id else "measured: "
     yield from wrapped("finding", head + finding.statement)
@@ -137,31 +142,11 @@ def _finding(finding: Finding, shown: set[object]) -> Iterator[Line]:
     if finding.line is not None and place in shown:
         yield Line("faint", f"   --> {finding.file}:{finding.line}, shown above")
     else:
-        yield from _snippet(finding)
+        yield from excerpt(finding, width)
     shown.add(place)
     if finding.advice:
         yield from wrapped("text", finding.advice, first="  fix        ")
     yield Line("text")
-
-
-def _snippet(finding: Finding) -> Iterator[Line]:
-    """Show the line as good compilers do, with a caret under what is wrong."""
-    if finding.line is None:
-        return
-    yield Line("text")
-    yield Line("faint", f"   --> {finding.file}:{finding.line}")
-    for number, source in finding.snippet:
-        yield Line("code", f"  {number:>4} | {source}")
-        if number == finding.line and finding.column is not None:
-            end = finding.end_column or finding.column + 1
-            carets = " " * finding.column + "^" * max(1, end - finding.column)
-            marked = f"       | {carets} {finding.remark}".rstrip()
-            if len(marked) <= WIDTH:
-                yield Line("caret", marked)
-                continue
-            yield Line("caret", f"       | {carets}"[:WIDTH])
-            indent = max(0, min(finding.column, WIDTH - 9 - len(finding.remark)))
-            yield Line("caret", f"       | {' ' * indent}{finding.remark}")
 
 
 def _rules(report: Report, verbose: bool) -> Iterator[Line]:
