@@ -89,7 +89,8 @@ def _inspect(
         not_aliased(guarded.returned, guarded.given),
         _random_state(state),
     ]
-    dtypes = {array.dtype.name for array in arrays_in(guarded.returned).values()}
+    types = {k: a.dtype.name for k, a in arrays_in(guarded.returned).items()}
+    dtypes = set(types.values())
     guarded.given, guarded.returned = {}, None
     guarded.watching, guarded.settled = False, True
     guarded.lending = rules[0].ok and guarded.size >= LARGE
@@ -97,7 +98,7 @@ def _inspect(
     rules += repeats
     if guarded.seeded:
         loss, grads = guarded.pair(params)
-    rules.append(_precision(dtypes))
+    rules.append(_precision(types))
     if guarded.has_own_loss and all(rule.ok for rule in repeats):
         rules.append(_alone(guarded, params, loss))
     return Inspection(
@@ -219,16 +220,18 @@ def _noisy(difference: float) -> Rule:
     )
 
 
-def _precision(dtypes: set[str]) -> Rule:
-    others = sorted(dtypes - {"float64"})
+def _precision(types: Mapping[str, str]) -> Rule:
+    others = sorted({*types.values()} - {"float64"})
     single = [name for name in others if name in ("float32", "float16")]
-    whole = [name for name in others if name.startswith(("int", "uint", "bool"))]
+    whole = [k for k, t in types.items() if t.startswith(("int", "uint", "bool"))]
     if whole:
+        listed = f"{', '.join(whole[:-1])} and {whole[-1]}" if whole[1:] else whole[0]
+        verb = "gradients of {} are" if whole[1:] else "gradient of {} is"
         return Rule(
             "integer-arithmetic",
             False,
-            f"the gradient is of type {whole[0]}, but should be float64: parts of a "
-            "number are lost",
+            f"the {verb.format(listed)} of type {types[whole[0]]}, but should be "
+            "float64: what follows the point is lost",
             fatal=False,
         )
     if single:

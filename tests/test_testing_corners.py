@@ -74,7 +74,9 @@ def test_a_remark_is_no_failure():
     found = {c.id: c for c in checks.checks_for(whole_number_gradient, network=LINEAR)}
     ok, said = found["single-precision"].outcome()
     assert ok
-    assert said.startswith("integer-arithmetic: the gradient is of type int")
+    assert said.startswith(
+        "integer-arithmetic: the gradients of W and b are of type int"
+    )
     remark = {"id": "single-precision", "kind": "hygiene", "ok": ok, "detail": said}
     last = list(check_lines([remark]))[1]
     assert last.role == "unsure"

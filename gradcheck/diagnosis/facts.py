@@ -64,7 +64,11 @@ def _tensor(case: Case, name: str) -> Finding | None:
     if zero:
         return Finding("", (name,), "0", "", "{0} {1} zero where reg is 0")
     if max(residuals) > _EXACT:
-        return Finding("", (name,), statement=_pattern(case, name))
+        whole = all(
+            np.array_equal(g[name], np.rint(g[name])) for g in case.measured.grads
+        )
+        text = "{0} {1} made of whole numbers only, and the derivative is not"
+        return Finding("", (name,), statement=text if whole else _pattern(case, name))
     if max(abs(r - 1.0) for r in ratios) <= _EXACT:
         return None
     shown = [numerals(r, ".4g") for r in ratios]

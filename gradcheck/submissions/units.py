@@ -14,7 +14,7 @@ from gradcheck.errors import GradcheckError
 from gradcheck.problem import Network
 from gradcheck.reading import UnusableError
 from gradcheck.report import Outcome, Report, Subject, Verdict
-from gradcheck.submissions import derived, lossless, problems, used
+from gradcheck.submissions import derived, integers, lossless, problems, used
 from gradcheck.submissions.held import as_held
 from gradcheck.submissions.offers import SMOOTH, Offered
 from gradcheck.submissions.references import (
@@ -64,16 +64,17 @@ def check(
     except UnusableError as problem:
         report = Report(Verdict.BROKEN, message=str(problem), seed=seed)
     if offered.kind == "network" and report.verdict is not Verdict.BROKEN:
-        report = _with_changes(session, report)
+        report = _with_remarks(session, report)
     return replace(report, subject=_subject(offered, report.subject))
 
 
-def _with_changes(session: Session, report: Report) -> Report:
-    """Remark that a call changes the data, which are the caller's."""
+def _with_remarks(session: Session, report: Report) -> Report:
+    """Remark that a call changes the data, or gives gradients in integers."""
     try:
-        seen = session.notes().get("mutated")
+        notes = session.notes()
     except problems.BrokenSubmissionError:
         return report
+    report, seen = integers.remark(report, notes), notes.get("mutated")
     changed = [name for name in ("X", "y") if f"/{name}" in (seen or ())]
     if not changed:
         return report

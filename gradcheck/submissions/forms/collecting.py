@@ -171,7 +171,8 @@ class Collecting:
                     f"{name} has shape {value.shape} where {name} has {item.shape}: "
                     "the numbers were compared"
                 )
-            value = self.sign * value.reshape(item.shape)
+            value = value.reshape(item.shape)
+            value = value if self.sign == 1.0 else self.sign * value
             grads.update(item.slot.read(value, params))
         return grads, tuple(adjusted)
 

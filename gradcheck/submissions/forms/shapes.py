@@ -92,8 +92,13 @@ class Slot:
         return [self.express({k: stacks[k][i] for k in ours}) for i in points]
 
     def read(self, array: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return our arrays for the file's `array`; may raise ValueError on shapes."""
-        array = np.asarray(array, dtype=float)
+        """Return our arrays for the file's `array`; may raise ValueError on shapes.
+
+        Integers stay what they are: it is told where they make a gradient wrong.
+        """
+        array = np.asarray(array)
+        if array.dtype.kind not in "iu":
+            array = np.asarray(array, dtype=float)
         name = self.weight or self.bias
         if self.form in _AS_IT_IS and array.shape == params[name].shape:
             return {name: array.copy()}
