@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from . import advice, plain, plans, reading, search, siblings, smoothing
+from . import advice, layer_advice, plain, plans, reading, search, siblings, smoothing
 from .class_units import ClassUnits, is_layer, is_scoring
 from .classes import ClassForm
 from .offer import Offer, Unit, layer_unit, undefined_names
@@ -182,6 +182,12 @@ class _Loader(ClassUnits):
                     "shape-mismatch", "ambiguous", "constant-loss", "timeout",
                     "transposed", "no-gradient")]  # fmt: skip
         telling.sort(key=lambda p: bool(re.search(_LEFT_OUT, p.text)))
+        stem = self.workspace.path.stem
+        layer = layer_advice.found(self.functions, methods)
+        first = telling[0] if telling else None
+        pointed = layer_advice.instead(layer, first, stem, self.space)
+        if pointed is not None:
+            raise pointed
         if telling and telling[0].code == "crashes" and not telling[0].interface:
             raise advice.guessed_wrongly(
                 str(self.workspace.path), self.functions, methods, telling[0]
