@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from gradcheck.errors import GradcheckError
+from gradcheck.misuse import refuse_no_function
 
 
 def check_options(
@@ -59,11 +60,7 @@ def check_function(function: Any, name: str, form: str) -> None:
     GradcheckError
         Naming the argument and the form that it should have.
     """
-    if not callable(function):
-        raise GradcheckError(
-            f"{name} is of type {type(function).__name__}, but should be a function: "
-            f"{form}"
-        )
+    refuse_no_function(function, name, form)
 
 
 def _number(value: Any) -> bool:

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "gradcheck"
 LAYERS = """
 _typing errors
+| misuse
 | problem structure randomness arguments
 | recall
 | lanes

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from gradcheck.errors import GradcheckError
+from gradcheck.misuse import refuse_no_names, refuse_no_path
 from gradcheck.problem import Network
 from gradcheck.report import Report, Subject, Verdict
 from gradcheck.submissions import problems, units
@@ -67,9 +68,12 @@ def check_submission(
     Raises
     ------
     GradcheckError
-        If `network` is not the name of a reference network.
+        If `network` is not the name of a reference network, or what is handed over is
+        no path: a class, a function, a module.
     """
     started = perf_counter()
+    refuse_no_path(path)
+    refuse_no_names(objects)
     units.known(network)
     name = problems.printable(Path(path).name)
     reports: list[tuple[Offered, Report]] = []

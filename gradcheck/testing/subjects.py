@@ -175,7 +175,8 @@ def adapt(subject: Any) -> Adapted:
     raise GradcheckError(
         f"{subject!r} cannot be checked: it should be a function "
         "loss_and_grads(params, X, y, reg), a class or object with params and "
-        "loss(X, y, reg), or the path of a file"
+        "loss(X, y, reg), the path of a file, or a pair (forward, backward) with its "
+        "inputs"
     )
 
 
