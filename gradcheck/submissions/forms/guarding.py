@@ -35,8 +35,23 @@ def quietly(function: Callable[[], Any], *, seconds: float = SECONDS) -> Any:
             return function()
 
 
-def refusal_of(error: BaseException, path: str, missing: Sequence[str]) -> Refused:
-    """Put an exception that the file raised into words, with the line it came from."""
+def refusal_of(
+    error: BaseException, path: str, missing: Sequence[str],
+    told: tuple[str, str] | None = None,
+) -> Refused:  # fmt: skip
+    """Put an exception that the file raised into words, with the line it came from.
+
+    Parameters
+    ----------
+    error : exception
+        What it raised.
+    path : str
+        Of the file.
+    missing : sequence of str
+        Modules that are not there.
+    told : tuple of str, optional
+        What more is known of the exception, and a remedy of its own.
+    """
     if isinstance(error, Refused):
         return error
     line, name = None, ""
@@ -69,9 +84,10 @@ def refusal_of(error: BaseException, path: str, missing: Sequence[str]) -> Refus
         text += f" (not found on import: {', '.join(missing)})"
     where = f"{name} raises " if name and name != "<module>" else "it raises "
     at = f" at line {line}" if line else ""
+    known, remedy = told or ("", f"run it once on {_SMALL} and mend that line")
+    at += f": {known}" if known else ""
     return Refused(
         "crashes",
-        f"{where}{text}{at}; a loss and its gradient were expected: run it once on "
-        f"{_SMALL} and mend that line",
+        f"{where}{text}{at}; a loss and its gradient were expected: {remedy}",
         line,
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import calls, shapes
+from . import calls, clashes, shapes
 from .agreement import consistent
 from .containers import dims_of
 from .guarding import quietly, refusal_of
@@ -155,15 +155,18 @@ class Search:
                 return trial
             except NameError as error:
                 if not (error.name and self.supply(error.name)):
-                    return self._failed(recipe, error)
+                    return self._failed(recipe, error, sizes.dims)
             except EndlessError:  # of no reading is more to be expected
                 self._until += time.process_time() - started
                 raise
             except (Exception, SystemExit) as error:
-                return self._failed(recipe, error)
-        return self._failed(recipe, NameError("names"))
+                return self._failed(recipe, error, sizes.dims, examples)
+        return self._failed(recipe, NameError("names"), sizes.dims)
 
-    def _failed(self, recipe: Recipe, error: BaseException) -> Trial:
+    def _failed(
+        self, recipe: Recipe, error: BaseException, dims: Sequence[int],
+        examples: int = N,
+    ) -> Trial:  # fmt: skip
         per_example = isinstance(error, Refused) and error.code == "loss-not-scalar"
         if per_example and not recipe.each and f"({N}" in str(error):
             self.not_scalar = self.not_scalar or error  # type: ignore[assignment]
@@ -178,10 +181,9 @@ class Search:
         progress = 100_000 * progress + line  # how far it got
         if isinstance(error, Refused) and error.code in _AFTER:
             progress = 100_000 * len(recipe.steps)
-        return Trial(
-            recipe, 0, error=refusal_of(error, self.path, self.missing),
-            progress=progress,
-        )  # fmt: skip
+        told = None if recipe.each else clashes.explain(error, dims, examples)
+        why = refusal_of(error, self.path, self.missing, told)
+        return Trial(recipe, 0, error=why, progress=progress)
 
     def _judge(self, recipe: Recipe, params: Any, X: Any, y: Any) -> Trial:
         copied = {k: v.copy() for k, v in params.items()}
