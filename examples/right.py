@@ -16,6 +16,7 @@ class Net:
         }
 
     def loss_and_grads(self, X, y, reg=0.0):
+        """Return the loss and its gradient by name."""
         p, rows = self.params, np.arange(len(X))
         hidden = np.tanh(X @ p["W1"] + p["b1"])
         scores = hidden @ p["W2"] + p["b2"]

@@ -18,6 +18,7 @@ from .refusal import Refused
 from .trees import walk
 
 _FILLABLE = (dict, list)
+_STRENGTH = (int, float, type(None))
 
 
 def contain(kind: str, parts: Sequence[str], values: Sequence[Any]) -> Any:
@@ -249,3 +250,14 @@ def _called(node: ast.Call) -> str:
     if isinstance(node.func, ast.Attribute):
         return node.func.attr
     return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def strengths(made: Any) -> tuple[str, ...]:
+    """Names of the attributes of an object that hold the strength of a penalty."""
+    return tuple(
+        name
+        for name, value in getattr(made, "__dict__", {}).items()
+        if names.role_of(name) == "reg"
+        and isinstance(value, _STRENGTH)
+        and not isinstance(value, bool)
+    )

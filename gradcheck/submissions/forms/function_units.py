@@ -29,6 +29,33 @@ class FunctionUnits(Surroundings):
             )
         return layer_unit(pairs.pair(forward, backward, self.space), stem)
 
+    def _every_plain(self, only: str = "") -> list[Unit]:
+        """Functions of one vector; a problem of what may be none is not the file's."""
+        units: list[Unit] = []
+        if not only and (self.classes or plain.helpers_only(self.functions)):
+            return units
+        for function, slope in plain.candidates(self.functions):
+            given = [u.hint["object"] for u in units if u.run is not None]
+            if function.name in given or only not in ("", function.name):
+                continue
+            units.append(self._plain_unit(function, slope))
+        running = {u.hint["object"] for u in units if u.run is not None}
+        return [
+            u for u in units
+            if u.run is not None or u.hint["object"] not in running
+        ]  # fmt: skip
+
+    def _plain_unit(self, function: Any, slope: Any = None) -> Unit:
+        known = len(self.problems)
+        unit = self._guard(
+            function.name,
+            lambda: layer_unit(
+                plain.plain(function, slope, self.space), function.label
+            ),
+        )
+        del self.problems[known:]
+        return unit
+
     def _function_unit(self, name: str) -> Unit:
         function = self.functions[name]
         alone = self._of_one_vector(function)

@@ -5,10 +5,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from . import advice, layer_advice, plain, plans, reading, search, siblings, smoothing
+from . import (
+    advice,
+    layer_advice,
+    plain,
+    plans,
+    reading,
+    search,
+    siblings,
+    smoothing,
+    steps,
+)
 from .class_units import ClassUnits, is_layer, is_scoring
 from .classes import ClassForm
-from .offer import Offer, Unit, layer_unit, undefined_names
+from .offer import Offer, Unit, undefined_names
 from .refusal import Refused
 from .running import Workspace
 from .search import Search
@@ -75,7 +85,7 @@ class _Loader(ClassUnits):
         self.trees = [self.tree, *(t for _, t in workspace.neighbours)]
         self.undefined = undefined_names(self.trees[:1], self.space)
         self.search = Search(str(workspace.path), workspace.supply, workspace.missing)
-        self.search.signs = plans.signs(self.trees[:1])
+        self.search.signs = steps.signs(self.trees[:1])
         self.classes = {
             n: self.space[n] for n in advice.class_names(self.tree)
             if isinstance(self.space.get(n), type)
@@ -122,12 +132,7 @@ class _Loader(ClassUnits):
         failures = self.workspace.failures
         if name in failures:
             text, line = failures[name]
-            raise Refused(
-                "crashes",
-                f"defining {name} raises {text} at line {line}; a class or function "
-                "was expected: mend that line",
-                line,
-            )
+            raise _undefinable(name, text, line)
         if name in self.classes:
             return self._class_units(name, asked=True)
         if f"{name}_forward" in self.functions:
@@ -195,12 +200,7 @@ class _Loader(ClassUnits):
         if telling:
             raise telling[0]
         for name, (text, line) in self.workspace.failures.items():
-            raise Refused(
-                "crashes",
-                f"defining {name} raises {text} at line {line}; a class or function "
-                "was expected: mend that line",
-                line,
-            )
+            raise _undefinable(name, text, line)
         for function in siblings.returning_nothing(self.functions):
             raise siblings.unreturned(function)
         raise advice.nothing_fits(
@@ -251,33 +251,6 @@ class _Loader(ClassUnits):
         tried = [*plans.losses(self.functions), *backs, *steps]
         return units if any(u.run for u in units) else self._whatever(tried)
 
-    def _every_plain(self, only: str = "") -> list[Unit]:
-        """Functions of one vector; a problem of what may be none is not the file's."""
-        units: list[Unit] = []
-        if not only and (self.classes or plain.helpers_only(self.functions)):
-            return units
-        for function, slope in plain.candidates(self.functions):
-            given = [u.hint["object"] for u in units if u.run is not None]
-            if function.name in given or only not in ("", function.name):
-                continue
-            units.append(self._plain_unit(function, slope))
-        running = {u.hint["object"] for u in units if u.run is not None}
-        return [
-            u for u in units
-            if u.run is not None or u.hint["object"] not in running
-        ]  # fmt: skip
-
-    def _plain_unit(self, function: Any, slope: Any = None) -> Unit:
-        known = len(self.problems)
-        unit = self._guard(
-            function.name,
-            lambda: layer_unit(
-                plain.plain(function, slope, self.space), function.label
-            ),
-        )
-        del self.problems[known:]
-        return unit
-
     def _beside(self, tried: Sequence[Unit]) -> list[Unit]:
         """Functions of one vector beside a network: its helpers, if nothing is said."""
         known = {u.hint["object"] for u in tried}
@@ -303,3 +276,12 @@ class _Loader(ClassUnits):
             self._guard(n, lambda n=n: self._function_unit(n))
             for n, f in self.functions.items() if is_scoring(f)
         ]  # fmt: skip
+
+
+def _undefinable(name: str, text: str, line: int) -> Refused:
+    return Refused(
+        "crashes",
+        f"defining {name} raises {text} at line {line}; a class or function was "
+        "expected: mend that line",
+        line,
+    )

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from . import search
-from .containers import penalised
+from .containers import penalised, strengths
 from .names import role_of
-from .recipe import Recipe, strengths
+from .recipe import Recipe
 
 
 def mentions_penalty(recipe: Recipe) -> bool:

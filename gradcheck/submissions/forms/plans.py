@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from . import names
 from .names import Function
-from .steps import gives_cost, is_parameter, reports_loss
-from .trees import walk
+from .steps import gives_cost, reports_loss
 
 _UPSTREAM = re.compile(
     r"(d_?(out|[a-z]\d?|l)|(\w*_)?(grad\w*|deltas?|errors?|err|upstream))(_\w+)?", re.I
@@ -237,6 +236,8 @@ def _candidates(kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
         yield from for_backward(back, kinds)
     for back in [*kinds["back"], *kinds["step"]]:
         yield from of_step(back, kinds)
+    for cost in kinds["cost"]:
+        yield Plan((cost,), 0)
 
 
 def of_step(back: Function, kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
@@ -254,8 +255,6 @@ def of_step(back: Function, kinds: Mapping[str, list[Function]]) -> Iterator[Pla
     for forward in () if forwards else kinds["predict"]:
         yield Plan((forward, back), None, True)
     yield from in_place(back, own=not costs)
-    for cost in kinds["cost"]:
-        yield Plan((cost,), 0)
 
 
 def for_backward(back: Function, kinds: Mapping[str, list[Function]]) -> Iterator[Plan]:
@@ -280,25 +279,3 @@ def is_toy(function: Function) -> bool:
     """Whether this is the one-number warm-up ``J = theta * x``."""
     arguments = function.arguments
     return bool(arguments) and all(_TOY.fullmatch(a) for a in arguments)
-
-
-def signs(trees: Sequence[ast.AST]) -> tuple[float, ...]:
-    """Return the signs that a gradient without a loss may have.
-
-    What is added to the parameters, or to nothing that we see, may be the negative
-    gradient; what is subtracted from them may not.
-    """
-    adds = subtracts = False
-    for node in (n for tree in trees for n in walk(tree)):
-        if isinstance(node, ast.AugAssign) and is_parameter(node.target):
-            adds |= isinstance(node.op, ast.Add)
-            subtracts |= isinstance(node.op, ast.Sub)
-        elif (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.BinOp)
-            and is_parameter(node.targets[0])
-            and ast.unparse(node.value.left) == ast.unparse(node.targets[0])
-        ):
-            adds |= isinstance(node.value.op, ast.Add)
-            subtracts |= isinstance(node.value.op, ast.Sub)
-    return (1.0,) if subtracts else (1.0, -1.0) if not adds else (-1.0, 1.0)

@@ -15,12 +15,12 @@ from .containers import (
     loss_in,
     put,
     squares,
+    strengths,
 )
 from .gradients import Held
 from .groove import SIZES, Groove, can_run
 from .shapes import Slot
 
-_STRENGTH = (int, float, type(None))
 Step = tuple[names.Function, Callable[..., Any] | None]
 
 
@@ -288,14 +288,3 @@ class Recipe(Collecting):
     def with_(self, **changes: Any) -> "Recipe":
         """Return the same recipe with other choices."""
         return replace(self, kept={}, bound={}, groove=[], **changes)
-
-
-def strengths(made: Any) -> tuple[str, ...]:
-    """Names of the attributes of an object that hold the strength of a penalty."""
-    return tuple(
-        name
-        for name, value in getattr(made, "__dict__", {}).items()
-        if names.role_of(name) == "reg"
-        and isinstance(value, _STRENGTH)
-        and not isinstance(value, bool)
-    )

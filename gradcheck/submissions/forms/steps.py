@@ -1,7 +1,7 @@
 """What a function that changes the parameters says of the loss before the change."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from . import names
 from .names import Function
@@ -155,3 +155,25 @@ def is_parameter(target: ast.AST) -> bool:
         target = target.value
     spelled = names.element_names(target)[0]
     return names.kind_of(spelled) == "W"
+
+
+def signs(trees: Sequence[ast.AST]) -> tuple[float, ...]:
+    """Return the signs that a gradient without a loss may have.
+
+    What is added to the parameters, or to nothing that we see, may be the negative
+    gradient; what is subtracted from them may not.
+    """
+    adds = subtracts = False
+    for node in (n for tree in trees for n in walk(tree)):
+        if isinstance(node, ast.AugAssign) and is_parameter(node.target):
+            adds |= isinstance(node.op, ast.Add)
+            subtracts |= isinstance(node.op, ast.Sub)
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.BinOp)
+            and is_parameter(node.targets[0])
+            and ast.unparse(node.value.left) == ast.unparse(node.targets[0])
+        ):
+            adds |= isinstance(node.value.op, ast.Add)
+            subtracts |= isinstance(node.value.op, ast.Sub)
+    return (1.0,) if subtracts else (1.0, -1.0) if not adds else (-1.0, 1.0)
