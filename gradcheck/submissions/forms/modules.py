@@ -16,6 +16,7 @@ from .layers import Layer, demand, scores, settle, shaped
 from .names import Function
 from .refusal import Refused
 from .shapes import Slot
+from .unread import unread
 from .wear import use
 
 _OUTPUT = re.compile(r"_*(outputs?|out|activations?|result|y_?hat|a|z|y)_*", re.I)
@@ -226,6 +227,12 @@ def _affine_module(
     layer.used = partial(layer.run, used=True)
     if layer.notes:
         layer.notes = [layer.notes[0].replace(backward.name, backward.label)]
+    missed = unread(methods, backward, spelled.values())
+    if missed:
+        layer.notes.append(
+            f"not checked: the gradient of {', '.join(missed)}, which no name tells to "
+            "be weights or biases; gradcheck.check_vjp takes them as inputs"
+        )
     return layer
 
 
