@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import chains, gradients, names, search, stacks
+from . import chains, gradients, names, search, shortcuts, stacks
 from .constructing import bare
 from .containers import get, put
 from .gradients import Held
@@ -128,6 +128,10 @@ def _loss_module(cls: Any, forward: Function, backward: Function) -> Layer:
     if first is None:
         assert error is not None
         raise error
+    for way in (hot, call):
+        shortcuts.refuse_of_scores(
+            way, forward, backward, lambda at: scores(forward, at, cls.__name__)
+        )
     return first
 
 
@@ -225,6 +229,8 @@ def _affine_module(
     )  # fmt: skip
     layer.interface = "module"
     layer.used = partial(layer.run, used=True)
+    if not held:
+        shortcuts.refuse_passed_on(layer, lambda x: bare(cls).forward(x), backward)
     if layer.notes:
         layer.notes = [layer.notes[0].replace(backward.name, backward.label)]
     missed = unread(methods, backward, spelled.values())
