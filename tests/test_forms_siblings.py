@@ -6,6 +6,8 @@ import threading
 
 import pytest
 
+from gradcheck import check_submission
+from gradcheck.report import Verdict
 from gradcheck.submissions import forms
 from gradcheck.submissions.forms import guarding, patience
 
@@ -261,3 +263,56 @@ def test_nothing_is_stopped_outside_the_main_thread():
     thread.start()
     thread.join()
     assert done == [44999850000]
+
+
+NETWORK = """
+import numpy as np
+
+
+class Linear:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_out, n_in)
+        self.b = np.zeros((n_out, 1))
+
+    def forward(self, H):
+        return self.W @ H + self.b
+
+    def backward(self, dZ, Z_prev, g):
+        return self.W.T @ dZ * g(Z_prev)
+
+    def grad(self, dZ, H_prev):
+        return dZ @ H_prev.T / dZ.shape[1], dZ.mean(axis=1, keepdims=True)
+
+
+class Network:
+    def __init__(self, sizes, learning_rate):
+        self.layers = [Linear(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.learning_rate = learning_rate
+
+    def forward(self, X):
+        self.H = [X.T]
+        for layer in self.layers[:-1]:
+            self.H.append(np.tanh(layer.forward(self.H[-1])))
+        S = self.layers[-1].forward(self.H[-1])
+        e = np.exp(S - S.max(axis=0))
+        return e / e.sum(axis=0)
+
+    def step(self, X, y):
+        P = self.forward(X)
+        dZ = P - np.eye(len(P))[y].T
+        for k in range(len(self.layers) - 1, -1, -1):
+            layer = self.layers[k]
+            dW, db = layer.grad(dZ, self.H[k])
+            if k:
+                dZ = layer.W.T @ dZ * (1 - self.H[k] ** 2)
+            layer.W -= self.learning_rate * dW
+            layer.b -= self.learning_rate * db
+"""
+
+
+def test_a_class_that_a_running_one_makes_is_a_part_of_it(tmp_path):
+    path = tmp_path / "network.py"
+    path.write_text(NETWORK)
+    report = check_submission(path)
+    assert report.verdict is Verdict.CORRECT
+    assert report.subject.object == "Network"

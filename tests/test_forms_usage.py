@@ -252,3 +252,40 @@ def test_a_minus_before_the_labels_does_not_make_signs_of_them(tmp_path, loss, m
     wrong = [n for n, p in report.parameters.items() if p.verdict is Verdict.WRONG]
     assert wrong == ["W2"]
     assert report.parameters["W2"].shape == (6, 3)
+
+
+SWAPPED = """
+import numpy as np
+
+
+def f(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def J(y, yhat):
+    return -(yhat * np.log(y) + (1 - yhat) * np.log(1 - y))
+
+
+def forward(x, w):
+    return f(np.dot(x, w))
+
+
+def backward(x, w, y, yhat):
+    z = np.dot(x, w)
+    return {times} * ((1 - yhat) / (1 - y) - yhat / y) * f(z) * (1 - f(z)) * x
+
+
+def train(X, yhat, w, alpha):
+    for i, x in enumerate(X):
+        y = forward(x, w)
+        w = w - alpha * backward(x, w, y, yhat[i])
+    return w
+"""
+
+
+def test_yhat_is_the_label_where_the_file_calls_its_outputs_y(tmp_path):
+    path = tmp_path / "perceptron.py"
+    path.write_text(SWAPPED.format(times=1))
+    assert check_submission(path).verdict is Verdict.CORRECT
+    path.write_text(SWAPPED.format(times=2))
+    assert check_submission(path).verdict is Verdict.WRONG

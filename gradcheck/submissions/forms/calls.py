@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import names, usage
-from .outputs import find_output
+from .outputs import find_output, give_labels
 from .refusal import Refused
 from .setting import Setting as Setting
 
@@ -139,6 +139,7 @@ class Board:
                     "nothing in the file says what that is",
                     function.node.lineno,
                 )
+        give_labels(arguments, listed)
         for keyword in keywords:
             place = self._place(keyword, has_default=True)
             if place is not None:

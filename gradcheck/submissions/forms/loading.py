@@ -169,7 +169,7 @@ class _Loader(ClassUnits):
         beside = [] if attempt == self._every_plain else self._beside(tried)
         tried += beside
         units = [*units, *(u for u in beside if u.run is not None)][:_TOO_MANY]
-        failing = siblings.failing(tried, units, self.functions)[:_TOO_MANY]
+        failing = siblings.failing(tried, units, self.functions, self.tree)[:_TOO_MANY]
         skipped = [u for u in tried if u.run is None and u not in failing]
         reasons = [siblings.reason(u) for u in [*failing, *skipped[:3]]]
         if attempt == self._every_class:

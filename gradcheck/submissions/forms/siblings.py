@@ -10,6 +10,7 @@ from .containers import call_sites
 from .names import Function
 from .offer import Unit
 from .refusal import Refused
+from .trees import walk
 
 _TELLING = ("incomplete", "crashes", "loss-not-scalar", "shape-mismatch",
             "constant-loss", "timeout", "transposed")  # fmt: skip
@@ -18,8 +19,9 @@ _OTHER_WORK = re.compile(r"test_|check_|plot_|print|show|numer", re.I)
 
 
 def failing(
-    found: Iterable[Unit], running: Sequence[Unit], functions: Mapping[str, Function]
-) -> list[Unit]:
+    found: Iterable[Unit], running: Sequence[Unit], functions: Mapping[str, Function],
+    tree: ast.AST | None = None,
+) -> list[Unit]:  # fmt: skip
     """Return the units that do not run and keep what runs from being the whole.
 
     A right function says nothing of a broken one beside it that does the same work.
@@ -33,10 +35,13 @@ def failing(
         What can be checked.
     functions : mapping
         The file's functions.
+    tree : ast.AST, optional
+        The file: a class that another makes, which runs, is a part of what was checked.
     """
+    parts = _parts(tree, _objects(running)) if tree is not None else set()
     checked = {_roles(functions[n]) for n in _objects(running) if n in functions}
     layers = any(u.hint.get("kind") in ("vjp", "scores") for u in running)
-    tried = [u for u in found if u.run is None]
+    tried = [u for u in found if u.run is None and u.hint["object"] not in parts]
     tried += _unreturned(functions, [*_objects(running), *_objects(tried)], checked)
     counting = [u for u in tried if _counts(u, checked, layers, functions)]
     for unit in counting:
@@ -143,6 +148,17 @@ def ask(function: Function) -> Unit:
 
 def _objects(units: Iterable[Unit]) -> list[str]:
     return [u.hint["object"] for u in units]
+
+
+def _parts(tree: ast.AST, running: Container[str]) -> set[str]:
+    """Name what is called in the classes of these names."""
+    return {
+        n.func.id
+        for part in walk(tree)
+        if isinstance(part, ast.ClassDef) and part.name in running
+        for n in walk(part)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }  # fmt: skip
 
 
 def _roles(function: Function) -> frozenset[str]:
