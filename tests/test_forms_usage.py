@@ -289,3 +289,46 @@ def test_yhat_is_the_label_where_the_file_calls_its_outputs_y(tmp_path):
     assert check_submission(path).verdict is Verdict.CORRECT
     path.write_text(SWAPPED.format(times=2))
     assert check_submission(path).verdict is Verdict.WRONG
+
+
+CASES = """
+import numpy as np
+
+
+def softmax(Z):
+    A = np.exp(Z - Z.max(axis=0))
+    return A / sum(A)
+
+
+def forward(w1, b1, w2, b2, X):
+    Z1 = np.dot(w1, X) + b1
+    A1 = np.maximum(Z1, 0)
+    Z2 = np.dot(w2, A1) + b2
+    return Z1, A1, Z2, softmax(Z2)
+
+
+def one_hot(Y):
+    hot = np.zeros((Y.size, Y.max() + 1))
+    hot[np.arange(Y.size), Y] = 1
+    return hot.T
+
+
+def backward(Z1, A1, Z2, A2, W1, W2, X, Y):
+    m = Y.size
+    dZ2 = A2 - one_hot(Y)
+    dW2 = {times} / m * np.dot(dZ2, A1.T)
+    db2 = 1 / m * np.sum(dZ2, axis=1, keepdims=True)
+    dZ1 = np.dot(W2.T, dZ2) * (Z1 > 0)
+    dW1 = 1 / m * np.dot(dZ1, X.T)
+    db1 = 1 / m * np.sum(dZ1, axis=1, keepdims=True)
+    return dW1, db1, dW2, db2
+"""
+
+
+def test_weights_in_another_case_are_the_same(tmp_path):
+    path = tmp_path / "digits.py"
+    path.write_text(CASES.format(times=1))
+    assert check_submission(path).verdict is Verdict.CORRECT
+    path.write_text(CASES.format(times=2))
+    report = check_submission(path)
+    assert report.verdict is not Verdict.CORRECT

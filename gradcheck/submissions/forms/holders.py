@@ -47,6 +47,7 @@ def arguments_of(
     single: list[str] = []
     containers: dict[str, tuple[str, tuple[str, ...]]] = {}
     for function in steps:
+        before = {name.lower() for name in single}
         for argument in function.arguments:
             nodes = [f.node for f in steps if argument in f.arguments]
             inside = layered.layered(nodes, argument, depth)
@@ -55,8 +56,10 @@ def arguments_of(
                 old = containers.get(argument)
                 merged = tuple(dict.fromkeys([*(old[1] if old else ()), *inside[1]]))
                 containers[argument] = (inside[0], merged)
-            elif argument not in single and (
-                names.kind_of(argument) or _one_array(function.node, argument)
+            elif (
+                argument not in single
+                and argument.lower() not in before
+                and (names.kind_of(argument) or _one_array(function.node, argument))
             ):
                 single.append(argument)
     lists = {n: c for n, c in containers.items() if c[0] == "list"}
