@@ -91,7 +91,10 @@ class ClassUnits(FunctionUnits):
             for plan in options:
                 if plan.loss is None and best is not None and best.settled:
                     continue
-                recipes = form.recipes(plan, resized, made, chain, self.search.ran)
+                recipes = form.recipes(
+                    plan, resized, made, chain, self.search.ran,
+                    another=best is not None and best.settled,
+                )  # fmt: skip
                 trial = self.search.best(recipes, Sizes(resized, biases))
                 if len(resized) == _DEEPEST + 2 and trial is not None:
                     failed = trial if failed is None else failed

@@ -196,13 +196,14 @@ class ClassForm:
 
     def recipes(
         self, plan: plans.Plan, dims: Sequence[int], made: Any, chain: chains.Chain,
-        ran: Collection[tuple[str, str]],
+        ran: Collection[tuple[str, str]], *, another: bool = False,
     ) -> Iterator[Recipe]:  # fmt: skip
         """Yield the ways of running one plan on this class.
 
         `ran` holds the layouts and codings of those that have run so far. Arrays are
         filled in place where the object may keep them under two names: only with what
-        has run with arrays of ours, if anything has.
+        has run with arrays of ours, if anything has, or if `another` number of outputs
+        has run; one example at a time is not tried then.
         """
         data = self._data_attributes(made)
         fresh = plan.by_step or self.takes_data()
@@ -224,9 +225,10 @@ class ClassForm:
         for rebind in (True, False):
             for layout in layouts:
                 for coding in codings(layout, dims[-1], style):
-                    if rebind or not ran or (layout, coding) in ran:
+                    anything = not ran and not another
+                    if rebind or anything or (layout, coding) in ran:
                         yield base.with_(layout=layout, coding=coding, rebind=rebind)
-        for layout in (*layouts, "vector"):
+        for layout in () if another else (*layouts, "vector"):
             shape = "rows" if layout == "vector" else layout
             for coding in codings(shape, dims[-1], style)[:2]:
                 yield base.with_(layout=layout, coding=coding, each=True)

@@ -93,12 +93,13 @@ def sizes_named_like_data(cls: Any) -> dict[str, str]:
         From such a name to one that sizes have.
     """
     try:
-        parameters = inspect.signature(cls).parameters
-        asked = {*cls.__init__.__code__.co_names}
-    except (TypeError, ValueError, AttributeError):
+        code = cls.__init__.__code__
+    except AttributeError:
         return {}
+    count = code.co_argcount + code.co_kwonlyargcount
+    parameters = code.co_varnames[1:count]
     roles = {name: names.role_of(name) for name in parameters}
-    if "H" not in roles.values() or asked & _OF_ARRAYS:
+    if "H" not in roles.values() or _OF_ARRAYS.intersection(code.co_names):
         return {}
     meant = {"X": "n_inputs", "y": "n_outputs"}
     words = [n for n in parameters if len(n.strip("_")) > 2 and roles[n] in meant]
