@@ -76,7 +76,7 @@ def _with_joblib(
             n_jobs=jobs,
             return_as="generator_unordered",
             batch_size=1,
-            pre_dispatch=jobs,
+            pre_dispatch=2 * jobs,  # nobody waits for the next one to be sent
         )
         try:
             for number, result in pool(calls()):

@@ -65,10 +65,11 @@ def gather(plans: Iterable[Plan[T]]) -> Plan[list[T]]:
                 del waiting[key]
         if requests:
             values = yield Batch(list(requests.values()))
-            ends = np.cumsum([len(request) for request in requests.values()])
-            answers = dict(
-                zip(requests, np.split(values, ends[:-1]), strict=True),
-            )
+            answers, start = {}, 0
+            for key, request in requests.items():
+                end = start + len(request)
+                answers[key] = values[start:end]
+                start = end
     return [results[key] for key in range(total)]
 
 
