@@ -119,3 +119,10 @@ def test_an_object_with_methods_is_no_record(check):
         "    probs = model.forward(X)\n    penalty",
     )
     assert check(source, "loss_and_gradient").verdict is Verdict.BROKEN
+
+
+def test_a_dict_may_be_called_weights(check):
+    source = written("dict", TOGETHER).replace("model", "weights")
+    report = check(source)
+    assert report.verdict is Verdict.CORRECT
+    assert set(report.parameters) == {"W1", "b1", "W2", "b2"}

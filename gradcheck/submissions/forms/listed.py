@@ -44,6 +44,8 @@ def listed(node: ast.AST, argument: str, depth: int) -> tuple[str, ...]:
         elif isinstance(part, ast.For | ast.comprehension):
             strong |= several and _name(part.iter) == argument
         elif isinstance(part, ast.Subscript) and _name(part.value) == argument:
+            if isinstance(getattr(part.slice, "value", None), str):
+                return ()  # a dict, whatever it is called
             strong |= several and not isinstance(part.slice, ast.Tuple | ast.Slice)
             if isinstance(part.slice, ast.Constant) and type(part.slice.value) is int:
                 last = max(last, part.slice.value)
