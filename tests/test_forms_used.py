@@ -5,7 +5,8 @@ import pytest
 
 from gradcheck import check_submission
 from gradcheck.report import Verdict
-from gradcheck.submissions import forms
+from gradcheck.submissions import forms, offers, used
+from gradcheck.submissions.forms import offer, wear
 from gradcheck.submissions.forms.offer import USED
 
 AFFINE = """
@@ -162,6 +163,11 @@ def test_an_output_of_an_earlier_batch_is_remarked_upon(check):
     ]
 
 
+def test_judge_and_child_mean_the_same_by_their_numbers():
+    assert (offers.SMOOTH, offers.USED) == (offer.SMOOTH, offer.USED)
+    assert used.EARLIER == wear.EARLIER
+
+
 def test_a_wrong_layer_is_not_asked_again(check):
     source = AFFINE.format(store="self.x = x", adds="+")
     report = check(source.replace("dout.sum(axis=0)", "dout.mean(axis=0)"))
@@ -171,13 +177,13 @@ def test_a_wrong_layer_is_not_asked_again(check):
 
 def test_an_object_that_was_used_draws_what_a_new_one_does():
     source = DROPOUT.format(rng="pass", draw="np.random.rand(*x.shape)").encode()
-    offer = forms.load(source, "/nowhere/layers.py")
+    loaded = forms.load(source, "/nowhere/layers.py")
     x, above = np.ones((7, 5)), np.ones((7, 5))
     found = []
     for unit in (0, USED):
         np.random.seed(4)  # noqa: NPY002
-        found.append(offer.evaluate(unit, {"x": x}, above, np.zeros(0), 0.0, True))
-    offer.close()
+        found.append(loaded.evaluate(unit, {"x": x}, above, np.zeros(0), 0.0, True))
+    loaded.close()
     (one, grads), (two, again) = found
     assert one == two
     assert np.array_equal(grads["x"], again["x"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from .layers import Layer
 from .penalties import mentions_penalty, settle_penalty
+from .recipe import Recipe
 from .refusal import Refused
 from .search import Trial
 from .trees import walk
@@ -169,6 +170,24 @@ def layer_unit(layer: Layer, label: str) -> Unit:
     return Unit(hint, ways(layer.run), used=used)
 
 
+def _notes(trial: Trial, recipe: Recipe) -> list[str]:
+    """Say how a recipe reads its file, where a reader would not expect it."""
+    adjusted = trial.outcome.adjusted if trial.outcome else ()
+    notes = [f"the gradient of {words}" for words in adjusted]
+    if recipe.each:
+        notes.append("called with one example at a time, and averaged")
+    if recipe.sign < 0 and recipe.implied is None:
+        notes.append(
+            "the file adds its gradient: it was read as that of minus the loss"
+        )
+    if recipe.intercept:
+        notes.append(
+            "read with a first input that is one for every example, so that the "
+            "first weight is the bias: elsewhere its gradient is another"
+        )
+    return notes
+
+
 def recipe_unit(
     trial: Trial, label: str, interface: str, dims: Sequence[int], examples: int,
     fixed: bool,
@@ -193,20 +212,6 @@ def recipe_unit(
     if reg == "none" and mentions_penalty(recipe):
         reg = "ignored"
     signs = recipe.coding.startswith("signs")
-    notes = [f"the gradient of {words}" for words in trial.outcome.adjusted] if (
-        trial.outcome
-    ) else []  # fmt: skip
-    if recipe.each:
-        notes.append("called with one example at a time, and averaged")
-    if recipe.sign < 0 and recipe.implied is None:
-        notes.append(
-            "the file adds its gradient: it was read as that of minus the loss"
-        )
-    if recipe.intercept:
-        notes.append(
-            "read with a first input that is one for every example, so that the "
-            "first weight is the bias: elsewhere its gradient is another"
-        )
     hint = {
         "interface": interface,
         "object": label,
@@ -223,7 +228,7 @@ def recipe_unit(
         "reg": reg,
         "own_loss": recipe.implied is None,
         "implied": getattr(recipe.implied, "words", ""),
-        "notes": notes,
+        "notes": _notes(trial, recipe),
         "each": recipe.each,
     }
     return Unit(hint, run, recipe.losses)
